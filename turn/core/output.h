@@ -1,0 +1,63 @@
+// What the TURN core asks of its shell. Commands are obeyed in order, first; then the datagrams are sent. Datagrams borrow the receive slab or
+// this Output's arena and are valid until clear(). One Output per shard, reused: it stops allocating once warm.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/endpoint.h"
+#include "common/base/handle.h"
+#include "turn/core/arena.h"
+#include "turn/core/event.h"
+
+namespace noom::turn {
+
+struct RelayTag;
+using RelayId = Handle<RelayTag>;  // one relayed transport address: one socket of the shell
+
+// Open a UDP socket bound to `local`, then report on_relay_opened or on_relay_open_failed before anything else of this shard.
+struct OpenRelay {
+  RelayId relay;
+  IpEndpoint local;
+};
+struct CloseRelay {
+  RelayId relay;
+};
+// Close the stream after what is queued for it has been written; nothing for UDP.
+struct CloseClient {
+  FiveTuple client;
+};
+// A datagram for a relayed address that another shard owns: that shard's Server::on_handover(to, from, payload). The shell copies the payload.
+struct HandOver {
+  uint32_t shard = 0;
+  IpEndpoint to;    // the receiving relayed transport address, as clients know it
+  IpEndpoint from;  // the sending relayed transport address, as clients know it
+  Bytes payload;
+};
+using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver>;
+
+struct ToClient {
+  FiveTuple client;
+  Bytes bytes;  // ready for the wire; ChannelData is padded to 4 for streams
+};
+struct ToPeer {
+  RelayId relay;
+  IpEndpoint peer;
+  Bytes bytes;
+};
+
+struct Output {
+  std::vector<Command> commands;
+  std::vector<ToClient> to_clients;
+  std::vector<ToPeer> to_peers;
+  std::vector<Event> events;  // for the log and usage records, never for control
+  Arena arena;
+
+  void clear();
+  bool empty() const { return commands.empty() && to_clients.empty() && to_peers.empty() && events.empty(); }
+};
+
+}  // namespace noom::turn
