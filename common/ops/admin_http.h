@@ -1,0 +1,36 @@
+// The admin port: GET /metrics, /healthz, /readyz over HTTP/1.1. Runs on the daemon's control thread, never on a shard,
+// so that a scrape cannot stall the data path. Not a web server: no bodies, no files, no TLS.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/base/endpoint.h"
+
+namespace noom::ops {
+
+struct AdminPages {
+  std::function<std::string()> metrics;
+  std::function<bool()> ready;
+};
+
+constexpr size_t kAdminConnectionsMax = 16;    // further ones are closed at once
+constexpr size_t kAdminHeaderBytesMax = 8192;  // a longer request is answered 431
+constexpr int kAdminDeadlineSeconds = 10;      // to send a whole request, and to take a whole response
+
+// Single-threaded: all of it runs on the given io_context. Pages are called there.
+class AdminHttp {
+ public:
+  // An error's message is the operating system's ("Address already in use").
+  static absl::StatusOr<std::unique_ptr<AdminHttp>> listen(boost::asio::io_context& io, const IpEndpoint& at,
+                                                           AdminPages pages);
+  virtual ~AdminHttp() = default;
+  virtual IpEndpoint local() const = 0;
+};
+
+}  // namespace noom::ops

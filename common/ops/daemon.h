@@ -1,0 +1,65 @@
+// A daemon's life: command line, configuration, log, ready, signals, drain, exit. Each daemon's main.cc fills in a
+// DaemonSpec.
+//
+//   parse → check → start → READY=1, ready file, event=ready → … SIGTERM/SIGINT → STOPPING=1, drain ≤
+//   daemon.drain_timeout_s → stop → exit 0
+//
+// A second SIGTERM or SIGINT exits at once. SIGHUP calls Service::reload. SIGPIPE is ignored. The soft RLIMIT_NOFILE is
+// raised to the hard one.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/endpoint.h"
+#include "common/base/log.h"
+#include "common/ops/config_table.h"
+#include "common/ops/metrics.h"
+#include "common/ops/ops_config.h"
+
+namespace noom::ops {
+
+// A listener as bound: port 0 has become a real one.
+struct BoundListener {
+  std::string name;       // the key it comes from: "listen.udp"
+  std::string transport;  // "udp", "tcp", "tls", "http", "https"
+  IpEndpoint local;
+};
+
+// What runs between start and stop. Called on the control thread; its own threads are its own business.
+class Service {
+ public:
+  virtual ~Service() = default;  // closes everything and joins its threads
+  virtual std::vector<BoundListener> listeners() const = 0;
+  virtual void collect(MetricPage& page) const = 0;
+  // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or after
+  // daemon.drain_timeout_s.
+  virtual void drain(std::function<void()> drained) { drained(); }
+  // Call `alive` from any thread once every event loop has come round; the watchdog is fed only then.
+  virtual void heartbeat(std::function<void()> alive) { alive(); }
+  // SIGHUP. The default says in the log that a restart is needed.
+  virtual void reload(LogSink& log);
+};
+
+struct DaemonSpec {
+  std::string_view name;           // "noom-stun"
+  std::string_view summary;        // one sentence for --help
+  ConfigTable* table = nullptr;    // with the rows of add_ops_rows
+  const OpsConfig* ops = nullptr;  // filled through the table
+  // Checks across keys and of the files that keys name; binds nothing. Errors are lines from ConfigTable::fault. Run by
+  // --check-config too.
+  std::function<std::vector<std::string>()> check;
+  // Binds and starts. A status message is a line from ConfigTable::fault.
+  std::function<absl::StatusOr<std::unique_ptr<Service>>(LogSink&)> start;
+};
+
+// The whole life. Returns the exit code: 0 after a drain, 64 wrong usage, 78 bad configuration (EX_USAGE, EX_CONFIG of
+// sysexits.h), 1 when start failed for another reason.
+int run_daemon(int argc, char** argv, const DaemonSpec& spec);
+
+}  // namespace noom::ops

@@ -1,0 +1,28 @@
+// The configuration that all daemons share: log.*, metrics.*, daemon.*.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/base/endpoint.h"
+#include "common/base/log.h"
+#include "common/base/time.h"
+#include "common/ops/config_table.h"
+#include "common/ops/line_log.h"
+
+namespace noom::ops {
+
+struct OpsConfig {
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kText;
+  std::vector<IpEndpoint> metrics_listen;  // at most one; empty: no admin HTTP
+  std::string ready_file;
+  Duration drain_timeout = std::chrono::seconds(5);
+  bool core_dumps = false;
+};
+
+// Adds the rows; call it last, so that they end the sample file. `config.metrics_listen` holds the daemon's default by
+// then.
+void add_ops_rows(ConfigTable& table, OpsConfig& config);
+
+}  // namespace noom::ops
