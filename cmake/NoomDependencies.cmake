@@ -1,6 +1,7 @@
 # Debian packages only: nothing vendored, nothing downloaded.
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS system json)
 find_package(absl REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)

@@ -26,7 +26,8 @@ constexpr FirstByte classify(std::byte first) {
   return FirstByte::kOther;
 }
 
-// nullopt when shorter than its Length says or the number is outside 0x4000-0x4FFF. Bytes after the payload (padding) are allowed and ignored.
+// nullopt when shorter than its Length says or the number is outside 0x4000-0x4FFF. Bytes after the payload (padding)
+// are allowed and ignored.
 std::optional<ChannelDataView> parse_channel_data(Bytes bytes);
 
 // Writes the 4-byte header.

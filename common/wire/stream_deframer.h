@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "common/base/bytes.h"
+#include "common/wire/stun_types.h"
 
 namespace noom::wire {
 
@@ -15,8 +16,13 @@ struct Frame {
   size_t consumed = 0;  // bytes to drop from the stream's front (padding to 4 included); 0 while incomplete
 };
 
+// The most bytes a stream's buffer must hold for next_frame() to make progress: the largest STUN message, larger than
+// any ChannelData.
+constexpr size_t kFrameSizeMax = kMessageSizeMax;
+
 // Pure and stateless: the caller keeps the buffer, calls this until kIncomplete, and closes the connection on kInvalid.
-// kInvalid: the first byte is neither STUN nor ChannelData, the magic cookie is wrong, or a STUN length is not a multiple of 4.
+// kInvalid: the first byte is neither STUN nor ChannelData, the magic cookie is wrong, or a STUN length is not a
+// multiple of 4.
 Frame next_frame(Bytes stream);
 
 }  // namespace noom::wire

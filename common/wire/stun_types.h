@@ -1,5 +1,5 @@
-// The numbers of STUN and TURN: methods, classes, attribute types, error codes. RFC 8489 §5, §14, §18; RFC 8656 §18; RFC 6062 §6;
-// RFC 8016 §4; RFC 5780 §7; RFC 7635 §6. Compared with the IANA registries by tests/unit/common/wire.
+// The numbers of STUN and TURN: methods, classes, attribute types, error codes. RFC 8489 §5, §14, §18; RFC 8656 §18;
+// RFC 6062 §6; RFC 8016 §4; RFC 5780 §7; RFC 7635 §6. Compared with the IANA registries by tests/unit/common/wire.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@
 
 namespace noom::wire {
 
-constexpr uint32_t kMagicCookie = 0x2112A442;             // RFC 8489 §5
-constexpr uint32_t kFingerprintXor = 0x5354554e;          // RFC 8489 §14.7
-constexpr size_t kHeaderSize = 20;                        // RFC 8489 §5
-constexpr size_t kAttributeHeaderSize = 4;                // RFC 8489 §14
-constexpr size_t kTransactionIdSize = 12;                 // RFC 8489 §5
-constexpr size_t kMessageSizeMax = kHeaderSize + 65532;   // the largest 16-bit length that is a multiple of 4
+constexpr uint32_t kMagicCookie = 0x2112A442;            // RFC 8489 §5
+constexpr uint32_t kFingerprintXor = 0x5354554e;         // RFC 8489 §14.7
+constexpr size_t kHeaderSize = 20;                       // RFC 8489 §5
+constexpr size_t kAttributeHeaderSize = 4;               // RFC 8489 §14
+constexpr size_t kTransactionIdSize = 12;                // RFC 8489 §5
+constexpr size_t kMessageSizeMax = kHeaderSize + 65532;  // the largest 16-bit length that is a multiple of 4
 
 using TransactionId = std::array<std::byte, kTransactionIdSize>;
 
@@ -30,7 +30,8 @@ enum class Method : uint16_t {
   kConnectionBind = 0x00B,
   kConnectionAttempt = 0x00C,
 };
-std::string_view to_string(Method method);  // "allocate", "create_permission", …; "unknown" for the rest: fixed cardinality for metrics
+std::string_view to_string(
+    Method method);  // "allocate", "create_permission", …; "unknown" for the rest: fixed cardinality for metrics
 
 enum class Class : uint8_t { kRequest = 0, kIndication = 1, kSuccess = 2, kError = 3 };
 
@@ -79,7 +80,9 @@ enum class Attr : uint16_t {
   kThirdPartyAuthorization = 0x802E,
   kMobilityTicket = 0x8030,
 };
-constexpr bool comprehension_required(uint16_t type) { return type < 0x8000; }
+constexpr bool comprehension_required(uint16_t type) {
+  return type < 0x8000;
+}
 
 // RFC 8489 §14.8, RFC 8656 §19, RFC 6062 §6.3, RFC 8016 §4.1.
 enum class ErrorCode : uint16_t {
