@@ -1,0 +1,48 @@
+// Opening UDP sockets the way a relay needs them. What happens on an open socket is udp_pump.h.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "common/base/endpoint.h"
+#include "common/io/fd.h"
+
+namespace noom::io {
+
+struct UdpSocketOptions {
+  bool reuse_port = false;       // listeners: one socket per shard on one port (SO_REUSEPORT)
+  int receive_buffer_bytes = 0;  // 0 = the system's default; more than net.core.rmem_max is cut to it
+  int send_buffer_bytes = 0;
+};
+
+// An open, bound, non-blocking, unconnected socket of one family (IPv6 is v6-only).
+class UdpSocket {
+ public:
+  // Port 0 lets the kernel choose. Errors: AlreadyExists (port in use), PermissionDenied, Unavailable (no descriptors,
+  // no memory), InvalidArgument (the address is not this host's, or the family is missing); the message reads "udp
+  // 192.0.2.1:3478: <reason>; <remedy>".
+  static absl::StatusOr<UdpSocket> open(const IpEndpoint& local, const UdpSocketOptions& options);
+
+  int fd() const { return fd_.get(); }
+  const IpEndpoint& local() const { return local_; }
+  // Bound to 0.0.0.0 or [::]: each datagram says to which address it came, and an answer names the address it leaves
+  // from.
+  bool wildcard() const { return wildcard_; }
+
+ private:
+  UdpSocket(Fd fd, const IpEndpoint& local, bool wildcard) : fd_(std::move(fd)), local_(local), wildcard_(wildcard) {}
+
+  Fd fd_;
+  IpEndpoint local_;
+  bool wildcard_ = false;
+};
+
+// With SO_REUSEPORT a second copy of a daemon would share the port in silence. Called once before the first shard
+// binds: AlreadyExists when any socket holds the endpoint, or another endpoint that collides with it. Port 0 is always
+// free. `transport` is kUdp or kTcp.
+absl::Status check_port_free(Transport transport, const IpEndpoint& local);
+
+// "<transport> <endpoint>: <reason>; <remedy>" for an errno of socket(), bind() or listen().
+absl::Status listen_error(Transport transport, const IpEndpoint& local, int error_number);
+
+}  // namespace noom::io
