@@ -1,9 +1,9 @@
-// What the TURN core asks of its shell. Commands are obeyed in order, first; then the datagrams are sent. Datagrams borrow the receive slab or
-// this Output's arena and are valid until clear(). One Output per shard, reused: it stops allocating once warm.
+// What the TURN core asks of its shell. Commands are obeyed in order, first; then the datagrams are sent. Datagrams
+// borrow the receive slab or this Output's arena and are valid until clear(). One Output per shard, reused: it stops
+// allocating once warm.
 #pragma once
 
-#include <string>
-#include <string_view>
+#include <cstdint>
 #include <variant>
 #include <vector>
 
@@ -16,21 +16,26 @@
 namespace noom::turn {
 
 struct RelayTag;
-using RelayId = Handle<RelayTag>;  // one relayed transport address: one socket of the shell
+using RelayId =
+    Handle<RelayTag>;  // one relayed transport address: one socket of the shell. Indices are dense and reused.
 
-// Open a UDP socket bound to `local`, then report on_relay_opened or on_relay_open_failed before anything else of this shard.
+// Open a UDP socket bound to `local`, then report on_relay_opened or on_relay_open_failed with the same Output: the
+// answer appends to it, possibly another OpenRelay. Exactly one answer to each.
 struct OpenRelay {
   RelayId relay;
   IpEndpoint local;
 };
+// Datagrams of the same Output from a relay already closed are dropped by the shell.
 struct CloseRelay {
   RelayId relay;
 };
-// Close the stream after what is queued for it has been written; nothing for UDP.
+// Close the stream after what is queued for it has been written; nothing for UDP. on_client_closed may or may not
+// follow.
 struct CloseClient {
   FiveTuple client;
 };
-// A datagram for a relayed address that another shard owns: that shard's Server::on_handover(to, from, payload). The shell copies the payload.
+// A datagram for a relayed address that another shard owns: that shard's Server::on_handover(to, from, payload). The
+// shell copies the payload into a room with headroom and tailroom.
 struct HandOver {
   uint32_t shard = 0;
   IpEndpoint to;    // the receiving relayed transport address, as clients know it
@@ -50,13 +55,19 @@ struct ToPeer {
 };
 
 struct Output {
-  std::vector<Command> commands;
+  std::vector<Command> commands;  // may grow while they are obeyed: go by index
   std::vector<ToClient> to_clients;
   std::vector<ToPeer> to_peers;
   std::vector<Event> events;  // for the log and usage records, never for control
   Arena arena;
 
-  void clear();
+  void clear() {
+    commands.clear();
+    to_clients.clear();
+    to_peers.clear();
+    events.clear();
+    arena.clear();
+  }
   bool empty() const { return commands.empty() && to_clients.empty() && to_peers.empty() && events.empty(); }
 };
 

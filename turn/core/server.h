@@ -1,7 +1,8 @@
-// The TURN server as a state machine: RFC 8656 over already received bytes. One per shard, single-threaded, owns all TURN state of the
-// clients and relay ports of its shard. Owns no socket, thread or clock.
+// The TURN server as a state machine: RFC 8656 over already received bytes. One per shard, single-threaded, owns all
+// TURN state of the clients and relay ports of its shard. Owns no socket, thread or clock.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -9,45 +10,45 @@
 #include "common/base/endpoint.h"
 #include "common/base/random.h"
 #include "common/base/time.h"
+#include "turn/core/limits.h"
 #include "turn/core/output.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
 namespace noom::turn {
 
-// Room that the shell leaves around a peer's payload, so that the core can frame it in place (ChannelData header, or a whole Data indication).
-//
-//   | headroom 48                                     | payload        | tailroom 4 |
-//   |  … STUN header 20, XOR-PEER-ADDRESS ≤ 24, DATA 4 | as received    | padding ≤ 3 |
-//   |                                 … ChannelData 4 |                |            |
-constexpr size_t kPeerHeadroom = 48;
-constexpr size_t kPeerTailroom = 4;
+class Core;  // the state and the verbs: turn/core/core.h
 
+// Several events may share one Output before the shell obeys and clears it; the Output given must then be the same one.
 class Server {
  public:
-  // `settings` and `shared` are common to all shards (quota, nonces); `random` belongs to this shard and outlives the Server.
+  // `settings` and `shared` are common to all shards; `shard` < settings->shard_count; `random` belongs to this shard
+  // and outlives the Server.
   Server(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared_ptr<Shared> shared, Random& random);
   ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
-  // One datagram, or one deframed message of a stream. Borrowed until output.clear().
+  // One datagram, or one frame of a stream without its padding. Borrowed until output.clear(); may be rewritten in
+  // place, never beyond its ends. Bad input is counted under Stats::drops.
   void on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output);
-  // A stream closed or failed: its allocation ends.
+  // A stream closed or failed: its allocation ends. Nothing for a client without one.
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
-  // `room` is headroom, payload, tailroom as drawn above.
+  // A datagram received on a relay. `room` is kPeerHeadroom, payload, kPeerTailroom; borrowed and rewritten likewise.
   void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output);
+  // What another shard handed over, in a room as above.
   void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output);
-  // Answers to OpenRelay. After a failure the core tries another port or answers 508.
+  // Answers to OpenRelay. After a failure another port is tried; after kRelayOpenTriesMax the client gets 508.
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
-  // Everything due at or before now.mono. Call when next_deadline() has passed.
+  // Everything due at or before now.mono. Call when next_deadline() has passed; calling earlier does nothing.
   void on_tick(Now now, Output& output);
-  std::optional<Mono> next_deadline() const;  // O(1)
+  std::optional<Mono> next_deadline() const;  // O(1); nothing to wait for when empty
 
-  const Stats& stats() const;  // readable from any thread
+  const Stats& stats() const;  // readable from any thread while the Server lives
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<Core> core_;
 };
 
 }  // namespace noom::turn

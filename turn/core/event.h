@@ -1,0 +1,59 @@
+// What the TURN core wants known about allocations and refusals: for logs and usage records, never for control. The
+// shell limits the rate of what a client can trigger.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "common/base/endpoint.h"
+#include "common/base/handle.h"
+#include "common/base/time.h"
+#include "common/wire/stun_types.h"
+#include "turn/core/stats.h"
+
+namespace noom::turn {
+
+struct AllocationTag;
+using AllocationId = Handle<AllocationTag>;  // unique within its shard
+
+struct AllocationCreated {
+  AllocationId allocation;
+  FiveTuple client;
+  IpEndpoint relayed;  // as clients know it
+  std::string username;
+  Duration lifetime;
+};
+
+struct AllocationTraffic {  // application payload
+  uint64_t packets_to_peers = 0;
+  uint64_t bytes_to_peers = 0;
+  uint64_t packets_to_client = 0;
+  uint64_t bytes_to_client = 0;
+};
+
+struct AllocationEnded {
+  AllocationId allocation;
+  FiveTuple client;
+  IpEndpoint relayed;
+  std::string username;
+  EndReason reason;
+  AllocationTraffic traffic;
+  Duration duration;
+};
+
+// A request answered with an error. The challenge that every client gets first (Reason::kNoIntegrity) is only counted.
+struct Refused {
+  wire::Method method;
+  Reason reason;  // code_of(reason) is what the client was told
+  FiveTuple client;
+  std::string username;            // as claimed: not verified for 400, 401 and 438; empty when absent
+  std::optional<IpEndpoint> peer;  // the peer refused, for 403 and 443
+  std::string_view rule;           // the policy rule that matched, for 403; borrowed from Settings::peer_policy
+};
+
+using Event = std::variant<AllocationCreated, AllocationEnded, Refused>;
+
+}  // namespace noom::turn

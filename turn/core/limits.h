@@ -1,0 +1,39 @@
+// The TURN core's fixed limits and how they relate. What an operator may change is in settings.h; nothing a client can
+// grow is without a limit in one of the two.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "common/wire/stun_types.h"
+
+namespace noom::turn {
+
+// Room that the shell leaves around a peer's payload, so that the core can frame it in place (ChannelData header, or a
+// whole Data indication).
+//
+//   | headroom 48                                      | payload        | tailroom 4  |
+//   |  … STUN header 20, XOR-PEER-ADDRESS ≤ 24, DATA 4 | as received    | padding ≤ 3 |
+//   |                                  … ChannelData 4 |                |             |
+constexpr size_t kPeerHeadroom = 48;
+constexpr size_t kPeerTailroom = 4;
+
+constexpr size_t kDataIndicationHeadV4 = wire::kHeaderSize + 12 + wire::kAttributeHeaderSize;
+constexpr size_t kDataIndicationHeadV6 = wire::kHeaderSize + 24 + wire::kAttributeHeaderSize;
+static_assert(kDataIndicationHeadV6 <= kPeerHeadroom);
+static_assert(wire::kChannelHeaderSize <= kPeerHeadroom);
+
+constexpr size_t kUdpPayloadMax = 65507;   // a datagram to a client over UDP; IPv4's limit, IPv6's is 20 more
+constexpr size_t kUsernameBytesMax = 508;  // RFC 8489 §14.3
+constexpr size_t kResponseBytesMax =
+    1024;  // the largest response: REALM and NONCE of 763 bytes each do not occur, both are ours
+constexpr size_t kRealmBytesMax = 128;        // settings; keeps a 401 below kResponseBytesMax
+constexpr size_t kSoftwareBytesMax = 128;     // settings; RFC 8489 §14.14 allows 763 bytes
+constexpr size_t kUnknownAttributesMax = 16;  // listed in one 420
+constexpr int kRelayOpenTriesMax = 8;         // ports tried for one Allocate before 508
+constexpr size_t kChallengeBuckets =
+    1 << 14;  // sources told apart by the limit on unauthenticated errors, per shard; 16 bytes each
+constexpr uint16_t kRelayPortMinDefault = 49152;  // RFC 8656 §7.2: the dynamic range
+constexpr uint16_t kRelayPortMaxDefault = 65535;
+
+}  // namespace noom::turn

@@ -1,0 +1,85 @@
+// What the operator decides about relaying, as one immutable snapshot, and what the shards share. Filled by
+// turn/config; a shard reads its snapshot without locks.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/auth/credentials.h"
+#include "common/auth/nonce.h"
+#include "common/auth/peer_policy.h"
+#include "common/base/endpoint.h"
+#include "common/base/time.h"
+#include "common/base/token_bucket.h"
+#include "turn/core/limits.h"
+
+namespace noom::turn {
+
+// An address on which relays are opened, and the address that clients and peers know it by (the same unless the host is
+// behind 1:1 NAT).
+struct RelayAddress {
+  IpAddress local;
+  IpAddress external;  // same family as `local`
+};
+
+struct Settings {
+  std::string realm = "noom";  // at most kRealmBytesMax
+  std::string software;  // SOFTWARE of responses to verified clients; at most kSoftwareBytesMax, empty: none is sent
+  std::shared_ptr<const auth::CredentialStore> credentials;
+  std::shared_ptr<const auth::PeerPolicy> peer_policy;
+
+  std::vector<RelayAddress> relay_addresses;  // either family may be missing: asked for, it is answered 440
+  uint16_t port_min = kRelayPortMinDefault;
+  uint16_t port_max = kRelayPortMaxDefault;
+  uint32_t shard_count = 1;  // a shard owns the ports with (port / 2) % shard_count == shard, on every relay address
+
+  // RFC 8656 §3.2, §7.2: granted is max(default, min(asked, max)); §9: permissions; §12: channels.
+  Duration lifetime_default = std::chrono::seconds(600);
+  Duration lifetime_max = std::chrono::seconds(3600);
+  Duration permission_lifetime = std::chrono::seconds(300);
+  Duration channel_lifetime = std::chrono::seconds(600);
+  bool end_at_credential_expiry = true;  // an allocation ends with the time-limited credentials it was made with
+
+  // 0 means no limit for the first two.
+  uint32_t allocations_per_user_max = 0;  // over all shards; answered 486
+  uint32_t allocations_max = 0;           // over all shards; answered 508
+  uint32_t permissions_max = 256;         // per allocation; answered 508
+  uint32_t channels_max = 128;            // per allocation; answered 508
+
+  // Errors sent to one unauthenticated source (an IPv4 address or an IPv6 /64), per shard; what exceeds it is dropped
+  // unanswered.
+  BucketLimit challenges_per_source{.per_second = 50, .burst = 250};
+};
+
+// Allocations by user and in all, over all shards. Thread-safe; touched when an allocation begins and ends, never per
+// datagram.
+class Quota {
+ public:
+  enum class Verdict : uint8_t { kGranted, kUserQuotaReached, kTotalReached };
+  // A limit of 0 is none. What is granted must be released with the same user.
+  Verdict acquire(std::string_view user, uint32_t per_user_max, uint32_t total_max);
+  void release(std::string_view user);
+  uint64_t total() const;
+
+ private:
+  mutable std::mutex mutex_;
+  absl::flat_hash_map<std::string, uint32_t> by_user_;  // as many entries as users with an allocation
+  uint64_t total_ = 0;
+};
+
+// One per process, shared by its shards. Thread-safe.
+struct Shared {
+  // `nonce_key`: at least 16 random bytes. A nonce is accepted for `nonce_lifetime`, at least a minute.
+  Shared(Secret nonce_key, Duration nonce_lifetime) : nonces(std::move(nonce_key), nonce_lifetime) {}
+
+  const auth::NonceIssuer nonces;
+  Quota quota;
+};
+
+}  // namespace noom::turn

@@ -1,0 +1,108 @@
+#include "turn/core/stats.h"
+
+#include <algorithm>
+
+namespace noom::turn {
+namespace {
+
+using enum wire::ErrorCode;
+
+struct ReasonRow {
+  Reason reason;
+  wire::ErrorCode code;
+  std::string_view label;
+};
+constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
+    {Reason::kNoIntegrity, kUnauthenticated, "no_integrity"},
+    {Reason::kUnknownUser, kUnauthenticated, "unknown_user"},
+    {Reason::kCredentialsExpired, kUnauthenticated, "credentials_expired"},
+    {Reason::kBadIntegrity, kUnauthenticated, "bad_integrity"},
+    {Reason::kMissingUsername, kBadRequest, "missing_username"},
+    {Reason::kMissingRealm, kBadRequest, "missing_realm"},
+    {Reason::kMissingNonce, kBadRequest, "missing_nonce"},
+    {Reason::kStaleNonce, wire::ErrorCode::kStaleNonce, "stale_nonce"},
+    {Reason::kUnknownAttribute, wire::ErrorCode::kUnknownAttribute, "unknown_attribute"},
+    {Reason::kDontFragment, wire::ErrorCode::kUnknownAttribute, "dont_fragment_unsupported"},
+    {Reason::kMalformedAttribute, kBadRequest, "malformed_attribute"},
+    {Reason::kMissingTransport, kBadRequest, "missing_requested_transport"},
+    {Reason::kMissingPeer, kBadRequest, "missing_peer"},
+    {Reason::kMissingChannelNumber, kBadRequest, "missing_channel_number"},
+    {Reason::kChannelOutOfRange, kBadRequest, "channel_out_of_range"},
+    {Reason::kChannelBoundElsewhere, kBadRequest, "channel_bound_to_other_peer"},
+    {Reason::kPeerBoundElsewhere, kBadRequest, "peer_bound_to_other_channel"},
+    {Reason::kPeerDenied, kForbidden, "peer_denied"},
+    {Reason::kAllocationExists, kAllocationMismatch, "allocation_exists"},
+    {Reason::kNoAllocation, kAllocationMismatch, "no_allocation"},
+    {Reason::kFamilyUnavailable, kAddressFamilyNotSupported, "family_unavailable"},
+    {Reason::kOtherUser, kWrongCredentials, "other_user"},
+    {Reason::kTransportUnsupported, kUnsupportedTransport, "transport_unsupported"},
+    {Reason::kPeerFamilyMismatch, wire::ErrorCode::kPeerAddressFamilyMismatch, "peer_family_mismatch"},
+    {Reason::kRelayFamilyMismatch, wire::ErrorCode::kPeerAddressFamilyMismatch, "relay_family_mismatch"},
+    {Reason::kUserQuota, kAllocationQuotaReached, "user_quota"},
+    {Reason::kServerFull, kInsufficientCapacity, "server_full"},
+    {Reason::kNoFreePort, kInsufficientCapacity, "no_free_port"},
+    {Reason::kNoPortPair, kInsufficientCapacity, "no_port_pair"},
+    {Reason::kRelayOpenFailed, kInsufficientCapacity, "relay_open_failed"},
+    {Reason::kPermissionLimit, kInsufficientCapacity, "permission_limit"},
+    {Reason::kChannelLimit, kInsufficientCapacity, "channel_limit"},
+}};
+constexpr bool rows_follow_the_enum() {
+  for (size_t i = 0; i < kReasons.size(); ++i)
+    if (kReasons[i].reason != static_cast<Reason>(i)) return false;
+  return true;
+}
+static_assert(rows_follow_the_enum(), "kReasons is indexed by Reason");
+
+constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
+    "not_turn",
+    "malformed_stun",
+    "bad_fingerprint",
+    "unknown_method",
+    "unexpected_class",
+    "challenge_limit",
+    "malformed_indication",
+    "unknown_attribute",
+    "malformed_channel_data",
+    "no_allocation",
+    "no_channel",
+    "no_permission",
+    "peer_family",
+    "peer_denied",
+    "relay_not_live",
+    "relay_unknown",
+    "oversize",
+};
+static_assert(!kDropLabels.back().empty());
+
+constexpr std::array<std::string_view, count_of<EndReason>()> kEndLabels = {"deleted", "expired", "client_closed",
+                                                                            "credential_expired"};
+static_assert(!kEndLabels.back().empty());
+
+template <typename Values, typename Value>
+size_t index_in(const Values& values, Value value) {
+  return static_cast<size_t>(std::ranges::find(values, value) - values.begin());
+}
+
+}  // namespace
+
+std::string_view to_string(Drop drop) {
+  return kDropLabels[static_cast<size_t>(drop)];
+}
+std::string_view to_string(Reason reason) {
+  return kReasons[static_cast<size_t>(reason)].label;
+}
+wire::ErrorCode code_of(Reason reason) {
+  return kReasons[static_cast<size_t>(reason)].code;
+}
+std::string_view to_string(EndReason reason) {
+  return kEndLabels[static_cast<size_t>(reason)];
+}
+
+Counter& RequestTable::at(wire::Method method, uint16_t result) {
+  return counters_[index_in(kRequestMethods, method)][index_in(kRequestResults, result)];
+}
+const Counter& RequestTable::at(wire::Method method, uint16_t result) const {
+  return const_cast<RequestTable*>(this)->at(method, result);
+}
+
+}  // namespace noom::turn

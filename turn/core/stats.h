@@ -1,0 +1,184 @@
+// What a TURN shard counts. One writer, the shard; any thread may read. Cardinality is fixed: tables over enums, no
+// map.
+//
+// Architecture Invariant: every datagram given to the core is accounted for exactly once:
+//   received() == forwarded() + consumed + Σ drops
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "common/base/counter.h"
+#include "common/base/endpoint.h"
+#include "common/wire/stun_types.h"
+
+namespace noom::turn {
+
+// Why a datagram or frame went no further. One value, one metric label, one test.
+enum class Drop : uint8_t {
+  kNotTurn,               // the first byte is neither STUN nor ChannelData, or there is none
+  kMalformedStun,         // RFC 8489 §6.3
+  kBadFingerprint,        // RFC 8489 §14.7: there and wrong, or not last
+  kUnknownMethod,         // a request whose method this server does not speak
+  kUnexpectedClass,       // a response, or an indication that only servers send
+  kChallengeLimit,        // an unauthenticated error beyond Settings::challenges_per_source
+  kMalformedIndication,   // Send without XOR-PEER-ADDRESS or DATA
+  kUnknownAttribute,      // an indication with a comprehension-required attribute not understood, RFC 8489 §6.3.2
+  kMalformedChannelData,  // shorter than its Length, or a number outside 0x4000-0x4FFF
+  kNoAllocation,          // data on a five-tuple without one
+  kNoChannel,             // ChannelData on a number that is not bound, or no longer
+  kNoPermission,          // either direction: no live permission for the peer's IP address
+  kPeerFamily,            // Send to the other address family
+  kPeerDenied,    // Send to an address that the permission covers but the policy does not: this host's own, outside the
+                  // relay ports
+  kRelayNotLive,  // to a relayed address of this suite that nobody holds now
+  kRelayUnknown,  // from a relay that ended meanwhile
+  kOversize,      // framed, it would exceed what a datagram or a STUN length can carry
+  kCount,
+};
+std::string_view to_string(Drop drop);
+
+// Why a request was refused. Each reason belongs to one error code.
+enum class Reason : uint8_t {
+  kNoIntegrity,            // 401: the challenge that every client gets first
+  kUnknownUser,            // 401
+  kCredentialsExpired,     // 401
+  kBadIntegrity,           // 401
+  kMissingUsername,        // 400: integrity without USERNAME; likewise the next two
+  kMissingRealm,           // 400
+  kMissingNonce,           // 400
+  kStaleNonce,             // 438
+  kUnknownAttribute,       // 420
+  kDontFragment,           // 420: not supported
+  kMalformedAttribute,     // 400
+  kMissingTransport,       // 400: no REQUESTED-TRANSPORT
+  kMissingPeer,            // 400: no XOR-PEER-ADDRESS
+  kMissingChannelNumber,   // 400
+  kChannelOutOfRange,      // 400
+  kChannelBoundElsewhere,  // 400: the number is bound to another peer
+  kPeerBoundElsewhere,     // 400: the peer is bound to another number
+  kPeerDenied,             // 403: by the peer policy
+  kAllocationExists,       // 437
+  kNoAllocation,           // 437
+  kFamilyUnavailable,      // 440
+  kOtherUser,              // 441
+  kTransportUnsupported,   // 442
+  kPeerFamilyMismatch,     // 443: CreatePermission, ChannelBind
+  kRelayFamilyMismatch,    // 443: Refresh with another REQUESTED-ADDRESS-FAMILY
+  kUserQuota,              // 486
+  kServerFull,             // 508: Settings::allocations_max
+  kNoFreePort,             // 508
+  kNoPortPair,             // 508: EVEN-PORT asked to reserve the next port too
+  kRelayOpenFailed,        // 508: the system refused every port tried
+  kPermissionLimit,        // 508
+  kChannelLimit,           // 508
+  kCount,
+};
+std::string_view to_string(Reason reason);
+wire::ErrorCode code_of(Reason reason);
+
+enum class EndReason : uint8_t {
+  kDeleted,            // Refresh with LIFETIME 0
+  kExpired,            // its lifetime passed
+  kClientClosed,       // the stream closed
+  kCredentialExpired,  // Settings::end_at_credential_expiry
+  kCount,
+};
+std::string_view to_string(EndReason reason);
+
+template <typename Enum>
+constexpr size_t count_of() {
+  return static_cast<size_t>(Enum::kCount);
+}
+// A counter for each value of an enum that ends in kCount.
+template <typename Enum>
+class CounterTable {
+ public:
+  Counter& operator[](Enum value) { return counters_[static_cast<size_t>(value)]; }
+  const Counter& operator[](Enum value) const { return counters_[static_cast<size_t>(value)]; }
+  uint64_t sum() const {
+    uint64_t total = 0;
+    for (const Counter& counter : counters_) total += counter.value();
+    return total;
+  }
+
+ private:
+  std::array<Counter, count_of<Enum>()> counters_;
+};
+
+// The methods a request is counted under (wire::to_string names them) and the results: 0 is success, else the error
+// code.
+constexpr std::array kRequestMethods = {wire::Method::kBinding, wire::Method::kAllocate, wire::Method::kRefresh,
+                                        wire::Method::kCreatePermission, wire::Method::kChannelBind};
+constexpr std::array<uint16_t, 14> kRequestResults = {0,   400, 401, 403, 420, 437, 438,
+                                                      440, 441, 442, 443, 486, 500, 508};
+class RequestTable {
+ public:
+  // Both must be listed above.
+  Counter& at(wire::Method method, uint16_t result);
+  const Counter& at(wire::Method method, uint16_t result) const;
+
+ private:
+  std::array<std::array<Counter, kRequestResults.size()>, kRequestMethods.size()> counters_;
+};
+
+struct Traffic {
+  Counter packets;
+  Counter bytes;  // application payload, without TURN framing
+  void add(size_t size) {
+    packets.add();
+    bytes.add(size);
+  }
+};
+
+// By the client's transport and the relay's family.
+constexpr std::array kTransports = {Transport::kUdp, Transport::kTcp, Transport::kTls, Transport::kDtls};
+constexpr std::array kFamilies = {Family::kV4, Family::kV6};
+struct AllocationCounts {
+  Counter live;
+  Counter created;
+  Counter ended;
+};
+
+struct Stats {
+  Counter received_from_clients;  // datagrams and frames
+  Counter received_from_peers;
+  Counter received_by_handover;
+
+  Traffic to_peers;        // given to the kernel for a peer
+  Traffic to_clients;      // from a peer, framed for the client
+  Traffic relay_to_relay;  // delivered to another client inside the process, on this shard
+  Traffic handed_over;     // given to the shard that owns the receiving relay
+  Counter consumed;        // requests, answered or being answered, and indications that ask for nothing
+  CounterTable<Drop> drops;
+
+  RequestTable requests;          // responses sent
+  CounterTable<Reason> refusals;  // label code: code_of(reason)
+  std::array<std::array<AllocationCounts, kFamilies.size()>, kTransports.size()> allocations;
+  CounterTable<EndReason> ended;
+  Counter permissions_live;
+  Counter channels_live;
+  Counter relay_ports_free;  // over all relay addresses of this shard
+  Counter relay_open_failures;
+
+  // Amplification: bytes of requests without valid credentials (Binding included) and of the responses to them.
+  Counter unauthenticated_bytes_in;
+  Counter unauthenticated_bytes_out;
+
+  AllocationCounts& allocations_of(Transport transport, Family family) {
+    return allocations[static_cast<size_t>(transport)][family == Family::kV6];
+  }
+  const AllocationCounts& allocations_of(Transport transport, Family family) const {
+    return const_cast<Stats*>(this)->allocations_of(transport, family);
+  }
+  uint64_t received() const {
+    return received_from_clients.value() + received_from_peers.value() + received_by_handover.value();
+  }
+  uint64_t forwarded() const {
+    return to_peers.packets.value() + to_clients.packets.value() + relay_to_relay.packets.value() +
+           handed_over.packets.value();
+  }
+};
+
+}  // namespace noom::turn
