@@ -1,5 +1,5 @@
-// Reading and writing network byte order over borrowed bytes. Errors latch: after its first failure a Reader or Writer does nothing, so a
-// parser checks `ok()` once at the end. Nothing here allocates or owns.
+// Reading and writing network byte order over borrowed bytes. Errors latch: after its first failure a Reader or Writer
+// does nothing, so a parser checks `ok()` once at the end. Nothing here allocates or owns.
 #pragma once
 
 #include <array>
@@ -16,14 +16,19 @@ namespace noom {
 using Bytes = std::span<const std::byte>;
 using MutableBytes = std::span<std::byte>;
 
-inline Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
-inline std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // Big-endian load and store; the caller guarantees sizeof(T) bytes.
 template <std::unsigned_integral T>
 constexpr T load_be(const std::byte* from) {
   T value = 0;
-  for (size_t i = 0; i < sizeof(T); ++i) value = static_cast<T>((value << 8 * (sizeof(T) > 1)) | std::to_integer<T>(from[i]));
+  for (size_t i = 0; i < sizeof(T); ++i)
+    value = static_cast<T>((value << 8 * (sizeof(T) > 1)) | std::to_integer<T>(from[i]));
   return value;
 }
 template <std::unsigned_integral T>

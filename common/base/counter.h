@@ -1,4 +1,5 @@
-// A counter with one writer (its shard) and any number of readers (the scrape). As cheap as a plain integer: no read-modify-write.
+// A counter with one writer (its shard) and any number of readers (the scrape). As cheap as a plain integer: no
+// read-modify-write.
 #pragma once
 
 #include <atomic>
@@ -8,8 +9,12 @@ namespace noom {
 
 class Counter {
  public:
-  void add(uint64_t amount = 1) { value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed); }
-  void subtract(uint64_t amount = 1) { value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed); }
+  void add(uint64_t amount = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  void subtract(uint64_t amount = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) - amount, std::memory_order_relaxed);
+  }
   void set(uint64_t value) { value_.store(value, std::memory_order_relaxed); }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 

@@ -1,5 +1,6 @@
-// Deadlines in one queue with an O(1) peek: an indexed binary heap, one deadline per key. Keys are small dense integers (a HandleTable's
-// indices). Equal deadlines come out in the order of their keys, so that nothing depends on insertion history.
+// Deadlines in one queue with an O(1) peek: an indexed binary heap, one deadline per key. Keys are small dense integers
+// (a HandleTable's indices). Equal deadlines come out in the order of their keys, so that nothing depends on insertion
+// history.
 #pragma once
 
 #include <cstdint>

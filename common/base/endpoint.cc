@@ -79,10 +79,14 @@ std::string IpEndpoint::to_string() const {
 
 std::string_view to_string(Transport transport) {
   switch (transport) {
-    case Transport::kUdp: return "udp";
-    case Transport::kTcp: return "tcp";
-    case Transport::kTls: return "tls";
-    case Transport::kDtls: return "dtls";
+    case Transport::kUdp:
+      return "udp";
+    case Transport::kTcp:
+      return "tcp";
+    case Transport::kTls:
+      return "tls";
+    case Transport::kDtls:
+      return "dtls";
   }
   return "unknown";
 }

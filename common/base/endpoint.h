@@ -65,11 +65,13 @@ struct IpEndpoint {
 };
 
 enum class Transport : uint8_t { kUdp, kTcp, kTls, kDtls };
-constexpr bool is_stream(Transport transport) { return transport == Transport::kTcp || transport == Transport::kTls; }
+constexpr bool is_stream(Transport transport) {
+  return transport == Transport::kTcp || transport == Transport::kTls;
+}
 std::string_view to_string(Transport transport);  // "udp", "tcp", "tls", "dtls"
 
-// RFC 8656 §2: what identifies a client's association with the server. `listener` is the index of the configured listener; it follows
-// from `server` and `transport`, and is carried so that neither core nor shell has to look it up.
+// RFC 8656 §2: what identifies a client's association with the server. `listener` is the index of the configured
+// listener; it follows from `server` and `transport`, and is carried so that neither core nor shell has to look it up.
 struct FiveTuple {
   IpEndpoint client;
   IpEndpoint server;

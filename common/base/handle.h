@@ -1,5 +1,5 @@
-// Handles cross boundaries; pointers and file descriptors do not. A handle is an index into its owner's table and the generation of that
-// entry, so that a handle kept too long finds nothing rather than somebody else's entry.
+// Handles cross boundaries; pointers and file descriptors do not. A handle is an index into its owner's table and the
+// generation of that entry, so that a handle kept too long finds nothing rather than somebody else's entry.
 #pragma once
 
 #include <compare>

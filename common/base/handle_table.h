@@ -1,4 +1,5 @@
-// The table that hands out Handles: dense slots, reused last-in first-out, a generation per slot. Not a hash map: no iteration order to leak.
+// The table that hands out Handles: dense slots, reused last-in first-out, a generation per slot. Not a hash map: no
+// iteration order to leak.
 #pragma once
 
 #include <cstdint>

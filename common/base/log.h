@@ -1,5 +1,6 @@
-// Structured log events as values: an event name and key=value fields. What a core wants said goes through its Output or its return values;
-// shells and ops call a LogSink. Where lines go and how they look (text, JSON, journal) is common/ops.
+// Structured log events as values: an event name and key=value fields. What a core wants said goes through its Output
+// or its return values; shells and ops call a LogSink. Where lines go and how they look (text, JSON, journal) is
+// common/ops.
 #pragma once
 
 #include <concepts>
@@ -25,21 +26,30 @@ struct LogField {
   LogField(std::string_view k, const std::string& v) : key(k), value(v) {}
   LogField(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), is_number(true) {}
   template <typename T>
-    requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>)
-  LogField(std::string_view k, T v) : key(k), value(std::to_string(v)), is_number(true) {}
+  requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) LogField(std::string_view k, T v)
+      : key(k), value(std::to_string(v)), is_number(true) {}
 };
 
-// Thread-safe. `event` is a literal and part of the API: snake_case, subject first ("allocation_created", "listener_failed").
+// Thread-safe. `event` is a literal and part of the API: snake_case, subject first ("allocation_created",
+// "listener_failed").
 class LogSink {
  public:
   virtual ~LogSink() = default;
   virtual bool enabled(LogLevel level) const = 0;
   virtual void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
 
-  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::kDebug, event, fields); }
-  void info(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::kInfo, event, fields); }
-  void warning(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::kWarning, event, fields); }
-  void error(std::string_view event, std::initializer_list<LogField> fields = {}) { log(LogLevel::kError, event, fields); }
+  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    log(LogLevel::kDebug, event, fields);
+  }
+  void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    log(LogLevel::kInfo, event, fields);
+  }
+  void warning(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    log(LogLevel::kWarning, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    log(LogLevel::kError, event, fields);
+  }
 };
 
 }  // namespace noom

@@ -1,5 +1,5 @@
-// Randomness as the cores see it: an interface handed in. The shells pass the operating system's (common/io/system_random.h), tests and
-// simulation a seeded one.
+// Randomness as the cores see it: an interface handed in. The shells pass the operating system's
+// (common/io/system_random.h), tests and simulation a seeded one.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,5 @@
-// Bytes that must not outlive their use or reach a log: zeroed when dropped, compared in constant time, without operator<<.
+// Bytes that must not outlive their use or reach a log: zeroed when dropped, compared in constant time, without
+// operator<<.
 #pragma once
 
 #include <cstddef>

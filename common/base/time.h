@@ -1,4 +1,5 @@
-// Time as the cores see it: values handed in, never read. The shells read both clocks once per batch (common/io) and pass a `Now`.
+// Time as the cores see it: values handed in, never read. The shells read both clocks once per batch (common/io) and
+// pass a `Now`.
 #pragma once
 
 #include <chrono>

@@ -9,7 +9,9 @@
 namespace noom {
 namespace {
 
-Mono at(int64_t seconds) { return Mono(std::chrono::seconds(seconds)); }
+Mono at(int64_t seconds) {
+  return Mono(std::chrono::seconds(seconds));
+}
 
 TEST(DeadlineQueue, PopsInDeadlineThenKeyOrder) {
   DeadlineQueue queue;
@@ -46,7 +48,8 @@ TEST(DeadlineQueue, AgreesWithAnOrderedMapOnRandomOperations) {
       ASSERT_EQ(queue.size(), oracle.size());
     }
     while (const auto key = queue.pop_due(at(1000))) {
-      for (const auto& [k, d] : oracle) ASSERT_FALSE(std::pair(d, k) < std::pair(oracle.at(*key), *key)) << "seed " << seed;
+      for (const auto& [k, d] : oracle)
+        ASSERT_FALSE(std::pair(d, k) < std::pair(oracle.at(*key), *key)) << "seed " << seed;
       oracle.erase(*key);
     }
     ASSERT_TRUE(oracle.empty());

@@ -18,12 +18,15 @@ TEST(IpAddress, UnmapsOnlyV4MappedAddresses) {
   EXPECT_EQ(IpAddress::parse("::10.0.0.1")->unmapped(), *IpAddress::parse("::10.0.0.1"));
 }
 
-TEST(IpAddress, ZeroOfEachFamilyDiffers) { EXPECT_NE(*IpAddress::parse("0.0.0.0"), *IpAddress::parse("::")); }
+TEST(IpAddress, ZeroOfEachFamilyDiffers) {
+  EXPECT_NE(*IpAddress::parse("0.0.0.0"), *IpAddress::parse("::"));
+}
 
 TEST(IpEndpoint, ParsesAndPrints) {
   EXPECT_EQ(IpEndpoint::parse("192.0.2.1:3478")->to_string(), "192.0.2.1:3478");
   EXPECT_EQ(IpEndpoint::parse("[2001:db8::1]:65535")->to_string(), "[2001:db8::1]:65535");
-  for (const char* bad : {"192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "192.0.2.1:+1", "2001:db8::1:80", "[192.0.2.1]:80"})
+  for (const char* bad :
+       {"192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "192.0.2.1:+1", "2001:db8::1:80", "[192.0.2.1]:80"})
     EXPECT_EQ(IpEndpoint::parse(bad), std::nullopt) << bad;
 }
 

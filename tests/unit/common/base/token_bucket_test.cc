@@ -5,7 +5,9 @@
 namespace noom {
 namespace {
 
-Mono at_ms(int64_t ms) { return Mono(std::chrono::milliseconds(ms)); }
+Mono at_ms(int64_t ms) {
+  return Mono(std::chrono::milliseconds(ms));
+}
 
 TEST(TokenBucket, AllowsTheBurstThenTheRate) {
   const BucketLimit limit{.per_second = 2, .burst = 3};
