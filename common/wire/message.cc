@@ -96,7 +96,11 @@ std::optional<uint16_t> MessageView::leading_u16(Attr type) const {
 
 std::optional<IpEndpoint> MessageView::xor_address(Attr type) const {
   const auto attribute = find(type);
-  return attribute ? decode_address(attribute->value, xor_mask(transaction_id())) : std::nullopt;
+  return attribute ? xor_address(*attribute) : std::nullopt;
+}
+
+std::optional<IpEndpoint> MessageView::xor_address(const AttributeView& attribute) const {
+  return decode_address(attribute.value, xor_mask(transaction_id()));
 }
 
 std::optional<IpEndpoint> MessageView::plain_address(Attr type) const {

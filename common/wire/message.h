@@ -44,9 +44,10 @@ class MessageView {
   std::optional<uint64_t> u64(Attr type) const;
   std::optional<uint8_t> leading_u8(
       Attr type) const;  // REQUESTED-TRANSPORT, REQUESTED-ADDRESS-FAMILY (RFFU ignored), 4-byte values
-  std::optional<uint16_t> leading_u16(Attr type) const;      // CHANNEL-NUMBER
-  std::optional<IpEndpoint> xor_address(Attr type) const;    // XOR-MAPPED-ADDRESS and kin, RFC 8489 §14.2
-  std::optional<IpEndpoint> plain_address(Attr type) const;  // MAPPED-ADDRESS, ALTERNATE-SERVER, …
+  std::optional<uint16_t> leading_u16(Attr type) const;    // CHANNEL-NUMBER
+  std::optional<IpEndpoint> xor_address(Attr type) const;  // XOR-MAPPED-ADDRESS and kin, RFC 8489 §14.2
+  std::optional<IpEndpoint> xor_address(const AttributeView& attribute) const;  // of one that may come more than once
+  std::optional<IpEndpoint> plain_address(Attr type) const;                     // MAPPED-ADDRESS, ALTERNATE-SERVER, …
   std::optional<ErrorCode> error_code() const;
 
   // Calls visit(AttributeView) for the attributes that count, in order, until it returns false: after MESSAGE-INTEGRITY

@@ -27,10 +27,9 @@ constexpr size_t kUdpPayloadMax = 65507;   // a datagram to a client over UDP; I
 constexpr size_t kUsernameBytesMax = 508;  // RFC 8489 §14.3
 constexpr size_t kResponseBytesMax =
     1024;  // the largest response: REALM and NONCE of 763 bytes each do not occur, both are ours
-constexpr size_t kRealmBytesMax = 128;        // settings; keeps a 401 below kResponseBytesMax
-constexpr size_t kSoftwareBytesMax = 128;     // settings; RFC 8489 §14.14 allows 763 bytes
-constexpr size_t kUnknownAttributesMax = 16;  // listed in one 420
-constexpr int kRelayOpenTriesMax = 8;         // ports tried for one Allocate before 508
+constexpr size_t kRealmBytesMax = 128;     // settings; keeps a 401 below kResponseBytesMax
+constexpr size_t kSoftwareBytesMax = 128;  // settings; RFC 8489 §14.14 allows 763 bytes
+constexpr int kRelayOpenTriesMax = 8;      // ports tried for one Allocate before 508
 constexpr size_t kChallengeBuckets =
     1 << 14;  // sources told apart by the limit on unauthenticated errors, per shard; 16 bytes each
 constexpr uint16_t kRelayPortMinDefault = 49152;  // RFC 8656 §7.2: the dynamic range
