@@ -1,5 +1,5 @@
-// Long-term credentials (RFC 8489 §9.2) and time-limited REST credentials (draft-uberti-behave-turn-rest-00) side by side: who may use the
-// relay and with which key. Pure: the clock is handed in.
+// Long-term credentials (RFC 8489 §9.2) and time-limited REST credentials (draft-uberti-behave-turn-rest-00) side by
+// side: who may use the relay and with which key. Pure: the clock is handed in.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -27,20 +27,26 @@ struct RestCredentials {
 // What noom-signal hands out and noom-turn accepts. `name` must not be a secret: it goes over the wire and into logs.
 RestCredentials mint_rest_credentials(const Secret& secret, std::string_view name, Wall expires);
 
+// When the credentials of a username of that form end, whoever minted them; nullopt for any other username. Beyond the
+// range of Wall: Wall::max().
+std::optional<Wall> rest_expiry(std::string_view username);
+
 // What a username turned out to be.
 struct Account {
   Secret key;                   // the MD5 long-term key for the realm asked about
   std::optional<Wall> expires;  // REST credentials: when they end; none for static users
 };
 
-// Immutable once built; one snapshot is shared by all shards. Lookup is O(1) for static users, one HMAC per REST secret tried.
+// Immutable once built; one snapshot is shared by all shards. Lookup is O(1) for static users, one HMAC per REST secret
+// tried.
 class CredentialStore {
  public:
-  void add_user(std::string username, Secret password);
+  void add_user(std::string username, Secret password);  // the last password given for a name counts
   void add_rest_secret(Secret secret);
 
-  // Candidate accounts for the username, best first: the static user of that name, else, where the name parses as "<expiry>[:…]", one account for each
-  // REST secret. Empty when the user is unknown or the credentials have expired (expiry <= now).
+  // Candidate accounts for the username, best first: the static user of that name, else, where the name parses as
+  // "<expiry>[:…]", one account for each REST secret. Empty when the user is unknown or the credentials have expired
+  // (expiry <= now).
   std::vector<Account> accounts(std::string_view username, std::string_view realm, Wall now) const;
   bool empty() const { return users_.empty() && rest_secrets_.empty(); }
 

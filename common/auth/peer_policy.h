@@ -1,4 +1,5 @@
-// Which peers a relay may reach. Denied by default: everything that is not a public unicast address. See ARCHITECTURE.md, "Trust".
+// Which peers a relay may reach. Denied by default: everything that is not a public unicast address. See
+// ARCHITECTURE.md, "Trust".
 #pragma once
 
 #include <optional>
@@ -22,7 +23,8 @@ struct IpPrefix {
   friend auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
 };
 
-// What a peer address really is on this host, RFC 8656 §21.1.1 and trap 18: v4-mapped and NAT64 (64:ff9b::/96) become their IPv4 address.
+// What a peer address really is on this host, RFC 8656 §21.1.1: v4-mapped, NAT64 (64:ff9b::/96) and the deprecated
+// v4-compatible addresses become the IPv4 address inside; anything else is returned as it is.
 IpAddress canonical_peer(const IpAddress& peer);
 
 struct PeerVerdict {
@@ -30,23 +32,33 @@ struct PeerVerdict {
   std::string_view rule;  // why: "default: private", "allow 10.1.0.0/16", …; borrowed from the policy
 };
 
-// Immutable once built; shared by all shards. Longest prefix wins, deny wins ties; the default deny list is at the bottom of the same table; what
-// no rule names is allowed.
+// Immutable once built; shared by all shards.
+//
+// One table: the longest matching prefix decides. Among equal prefixes the operator's deny beats the operator's allow,
+// which beats a default deny. What no rule names is allowed. Hence:
+//   allow 10.0.0.0/8   opens that default-denied block, and
+//   allow 10.1.0.0/16  a part of it;
+//   allow 0.0.0.0/0    opens no default-denied block: each must be named, so that nobody opens the metadata service by
+//   a wide rule; deny 0.0.0.0/0     with allow 203.0.113.0/24 leaves just that block.
+// The host's own addresses are default-denied each by itself, so that allow 10.0.0.0/8 opens the neighbours but not the
+// relay's host; to open that too, allow it by its full address. Loopback is one block all of which is the host's own:
+// allow 127.0.0.0/8 opens 127.0.0.1. A rule is compared with the canonical address; a deny also with the address as the
+// client wrote it (deny 64:ff9b::/96 refuses NAT64 peers).
 class PeerPolicy {
  public:
-  // `own_addresses`: the host's addresses, denied by a rule of their own.
   PeerPolicy(std::vector<IpPrefix> allow, std::vector<IpPrefix> deny, std::vector<IpAddress> own_addresses);
 
-  // Canonicalises first. O(rules).
+  // O(rules).
   PeerVerdict check(const IpAddress& peer) const;
 
  private:
+  enum class Rank : uint8_t { kUserDeny, kUserAllow, kDefaultDeny };  // the first wins a tie
   struct Rule {
     IpPrefix prefix;
-    bool allow = false;
+    Rank rank = Rank::kDefaultDeny;
     std::string name;
   };
-  std::vector<Rule> rules_;  // longest prefix first, deny before allow
+  std::vector<Rule> rules_;  // longest prefix first, then by rank
 };
 
 }  // namespace noom::auth

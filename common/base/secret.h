@@ -41,7 +41,9 @@ class Secret {
   bool empty() const { return text_.empty(); }
 
  private:
+  // The whole capacity: a moved-from short string keeps its characters in place and only forgets its size.
   void wipe() {
+    text_.resize(text_.capacity());
     secure_zero(std::as_writable_bytes(std::span(text_.data(), text_.size())));
     text_.clear();
   }

@@ -1,0 +1,87 @@
+#include "common/auth/credentials.h"
+
+#include <absl/strings/escaping.h>
+#include <absl/strings/string_view.h>
+
+#include <charconv>
+
+#include "common/wire/digest.h"
+
+namespace noom::auth {
+namespace {
+
+constexpr char kSeparator = ':';
+
+// Debian builds Abseil with a string_view of its own.
+absl::string_view to_absl(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+// draft-uberti-behave-turn-rest-00 §2.2.
+std::string rest_password(const Secret& secret, std::string_view username) {
+  const wire::Sha1Digest mac = wire::hmac_sha1(secret.bytes(), {as_bytes(username)});
+  return absl::Base64Escape(to_absl(as_text(mac)));
+}
+
+}  // namespace
+
+Secret long_term_key_md5(std::string_view username, std::string_view realm, std::string_view password) {
+  const Bytes colon = as_bytes(":");
+  wire::Md5Digest key = wire::md5({as_bytes(username), colon, as_bytes(realm), colon, as_bytes(password)});
+  Secret secret{Bytes(key)};
+  secure_zero(key);
+  return secret;
+}
+
+Secret long_term_key_sha256(std::string_view username, std::string_view realm, std::string_view password) {
+  const Bytes colon = as_bytes(":");
+  wire::Sha256Digest key = wire::sha256({as_bytes(username), colon, as_bytes(realm), colon, as_bytes(password)});
+  Secret secret{Bytes(key)};
+  secure_zero(key);
+  return secret;
+}
+
+RestCredentials mint_rest_credentials(const Secret& secret, std::string_view name, Wall expires) {
+  RestCredentials credentials;
+  credentials.username = std::to_string(unix_seconds(expires));
+  if (!name.empty()) credentials.username.append(1, kSeparator).append(name);
+  credentials.password = rest_password(secret, credentials.username);
+  credentials.expires = Wall(std::chrono::seconds(unix_seconds(expires)));
+  return credentials;
+}
+
+std::optional<Wall> rest_expiry(std::string_view username) {
+  const std::string_view digits = username.substr(0, username.find(kSeparator));
+  if (digits.empty() || digits.front() == '-') return std::nullopt;
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  constexpr int64_t kLatest_s = unix_seconds(Wall::max());
+  return seconds >= kLatest_s ? Wall::max() : Wall(std::chrono::seconds(seconds));
+}
+
+void CredentialStore::add_user(std::string username, Secret password) {
+  users_.insert_or_assign(std::move(username), std::move(password));
+}
+
+void CredentialStore::add_rest_secret(Secret secret) {
+  rest_secrets_.push_back(std::move(secret));
+}
+
+std::vector<Account> CredentialStore::accounts(std::string_view username, std::string_view realm, Wall now) const {
+  std::vector<Account> found;
+  if (const auto user = users_.find(to_absl(username)); user != users_.end()) {
+    found.push_back({long_term_key_md5(username, realm, user->second.reveal()), std::nullopt});
+    return found;
+  }
+  const auto expires = rest_expiry(username);
+  if (!expires || *expires <= now) return found;
+  found.reserve(rest_secrets_.size());
+  for (const Secret& secret : rest_secrets_) {
+    const Secret password(rest_password(secret, username));
+    found.push_back({long_term_key_md5(username, realm, password.reveal()), expires});
+  }
+  return found;
+}
+
+}  // namespace noom::auth

@@ -1,0 +1,120 @@
+#include "common/auth/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/vectors/hex.h"
+
+namespace noom::auth {
+namespace {
+
+using vectors::to_hex;
+
+constexpr Wall at(int64_t seconds) {
+  return Wall(std::chrono::seconds(seconds));
+}
+constexpr std::string_view kRealm = "example.org";
+
+TEST(LongTermKey, IsTheDigestOfUserRealmAndPassword) {
+  // RFC 8489 §9.2.2, §18.5.1.2; the values by md5sum and sha256sum of "user:realm:pass".
+  EXPECT_EQ(to_hex(long_term_key_md5("user", "realm", "pass").bytes()), "8493fbc53ba582fb4c044c456bdc40eb");
+  EXPECT_EQ(to_hex(long_term_key_sha256("user", "realm", "pass").bytes()),
+            "07e934117abd40836e7c6329b54731b2b2d2a5f9a71f544922d75e0730d8251b");
+}
+
+TEST(RestCredentials, AreWhatCoturnExpects) {
+  // draft-uberti-behave-turn-rest-00 §2.2; the password by openssl dgst -sha1 -hmac.
+  const RestCredentials minted = mint_rest_credentials(Secret("north"), "alice", at(1433895918));
+  EXPECT_EQ(minted.username, "1433895918:alice");
+  EXPECT_EQ(minted.password, "RqMvcGPYTJMGThVLSi4amT4zFtI=");
+  EXPECT_EQ(minted.expires, at(1433895918));
+}
+
+TEST(RestCredentials, WithoutANameAreJustTheExpiry) {
+  EXPECT_EQ(mint_rest_credentials(Secret("north"), "", at(1433895918)).username, "1433895918");
+}
+
+TEST(RestCredentials, EndAtTheSecondTheUsernameSays) {
+  const Wall expires = at(1433895918) + std::chrono::milliseconds(999);
+  EXPECT_EQ(mint_rest_credentials(Secret("north"), "alice", expires).expires, at(1433895918));
+}
+
+TEST(RestExpiry, IsReadFromTheFrontOfTheUsername) {
+  EXPECT_EQ(rest_expiry("1433895918"), at(1433895918));
+  EXPECT_EQ(rest_expiry("1433895918:"), at(1433895918));
+  EXPECT_EQ(rest_expiry("1433895918:alice:2"), at(1433895918));
+  EXPECT_EQ(rest_expiry("0:alice"), at(0));
+}
+
+TEST(RestExpiry, BeyondTheClocksRangeIsTheFarFuture) {
+  EXPECT_EQ(rest_expiry("9223372037"), Wall::max());
+  EXPECT_EQ(rest_expiry("1433895918000000:milliseconds"), Wall::max());
+}
+
+TEST(RestExpiry, IsAbsentFromOtherUsernames) {
+  for (const std::string_view username :
+       {"", ":", ":alice", "alice", "alice:1433895918", "-1:alice", "+1:alice", " 1:alice", "0x10:alice", "1e9:alice",
+        "14338959a8:alice", "99999999999999999999:alice"})
+    EXPECT_EQ(rest_expiry(username), std::nullopt) << username;
+}
+
+class CredentialStoreTest : public testing::Test {
+ protected:
+  std::vector<std::string> keys(std::string_view username, Wall now = at(1000)) const {
+    std::vector<std::string> keys;
+    for (const Account& account : store_.accounts(username, kRealm, now)) keys.push_back(to_hex(account.key.bytes()));
+    return keys;
+  }
+  static std::string key(std::string_view username, std::string_view password) {
+    return to_hex(long_term_key_md5(username, kRealm, password).bytes());
+  }
+  CredentialStore store_;
+};
+
+TEST_F(CredentialStoreTest, KnowsNobodyAtFirst) {
+  EXPECT_TRUE(store_.empty());
+  EXPECT_TRUE(keys("alice").empty());
+  EXPECT_TRUE(keys("2000:alice").empty());
+}
+
+TEST_F(CredentialStoreTest, FindsStaticUsersWhichNeverExpire) {
+  store_.add_user("alice", Secret("apple"));
+  store_.add_user("bob", Secret("berry"));
+  EXPECT_FALSE(store_.empty());
+  EXPECT_EQ(keys("alice"), std::vector{key("alice", "apple")});
+  EXPECT_EQ(keys("bob"), std::vector{key("bob", "berry")});
+  EXPECT_TRUE(keys("Alice").empty());
+  EXPECT_EQ(store_.accounts("alice", kRealm, at(1000))[0].expires, std::nullopt);
+}
+
+TEST_F(CredentialStoreTest, TriesEveryRestSecretInTheOrderGiven) {
+  store_.add_rest_secret(Secret("new"));
+  store_.add_rest_secret(Secret("old"));
+  const std::string username = "2000:alice";
+  EXPECT_EQ(keys(username),
+            (std::vector{key(username, mint_rest_credentials(Secret("new"), "alice", at(2000)).password),
+                         key(username, mint_rest_credentials(Secret("old"), "alice", at(2000)).password)}));
+  EXPECT_EQ(store_.accounts(username, kRealm, at(1000))[1].expires, at(2000));
+}
+
+TEST_F(CredentialStoreTest, RefusesRestCredentialsFromTheirExpiryOn) {
+  store_.add_rest_secret(Secret("north"));
+  EXPECT_EQ(keys("2000:alice", at(2000) - Duration(1)).size(), 1u);
+  EXPECT_TRUE(keys("2000:alice", at(2000)).empty());
+  EXPECT_TRUE(keys("2000", at(3000)).empty());
+}
+
+TEST_F(CredentialStoreTest, PrefersTheStaticUserOfTheSameName) {
+  store_.add_rest_secret(Secret("north"));
+  store_.add_user("500:alice", Secret("apple"));
+  EXPECT_EQ(keys("500:alice"), std::vector{key("500:alice", "apple")});
+  EXPECT_EQ(keys("2000:alice").size(), 1u);
+}
+
+TEST_F(CredentialStoreTest, KeepsTheLastPasswordOfAName) {
+  store_.add_user("alice", Secret("apple"));
+  store_.add_user("alice", Secret("avocado"));
+  EXPECT_EQ(keys("alice"), std::vector{key("alice", "avocado")});
+}
+
+}  // namespace
+}  // namespace noom::auth
