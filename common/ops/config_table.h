@@ -23,9 +23,6 @@
 
 namespace noom::ops {
 
-// When a changed value takes effect.
-enum class Apply : uint8_t { kRestart, kReload };
-
 struct IntRange {
   int64_t min = 0;
   int64_t max = std::numeric_limits<int64_t>::max();
@@ -50,10 +47,10 @@ struct ConfigRow {
   std::string help;    // one sentence, without the default
   std::string wanted;  // "a list of strings such as "0.0.0.0:3478"": what --print-config and wrong-type errors say
   ConfigKind kind = ConfigKind::kText;
-  Apply apply = Apply::kRestart;
-  std::function<std::optional<ConfigProblem>(const ConfigValue&)> set;
-  std::function<std::string()> print;  // the current value as TOML; secrets print as ""
-  std::string default_toml;            // what `print` said when the row was added
+  std::function<std::optional<ConfigProblem>(const ConfigValue&)> set = {};
+  std::function<std::string()> print = {};  // the current value as TOML, except that of a secret
+  bool secret = false;                      // never shown
+  std::string default_toml = {};            // what `print` said when the row was added
 };
 
 // Rows bound to one Config struct, which must outlive the table. Defaults are what the struct holds when its rows are
@@ -73,6 +70,10 @@ class ConfigTable {
   requires(std::is_arithmetic_v<T> && !std::same_as<T, bool>) ConfigTable& integer(std::string_view key, T* to,
                                                                                    IntRange range,
                                                                                    std::string_view help) {
+    if constexpr (std::integral<T>) {
+      if (std::cmp_greater(range.max, std::numeric_limits<T>::max()))
+        range.max = static_cast<int64_t>(std::numeric_limits<T>::max());
+    }
     return integer_row(
         key, range, help, [to](int64_t value) { *to = static_cast<T>(value); },
         [to] { return static_cast<int64_t>(*to); });
@@ -121,8 +122,6 @@ class ConfigTable {
   ConfigTable& endpoints(std::string_view key, std::vector<IpEndpoint>* to, std::string_view help) {
     return value_list(key, to, "\"0.0.0.0:3478\" or \"[::]:3478\"", help);
   }
-  // The row just added takes effect on reload.
-  ConfigTable& reloadable();
 
   // Takes every value it can and returns every error, each one line: "<file>:<line>: <key>: <what>; <remedy>". Empty
   // when all is well.
@@ -159,8 +158,9 @@ class ConfigTable {
                                std::function<void()> clear, std::function<bool(std::string_view)> push,
                                std::function<std::vector<std::string>()> get);
   const ConfigRow* find(std::string_view key) const;
-  std::string unknown_key(std::string_view key) const;
-  std::optional<ConfigProblem> take(const ConfigRow& row, const ConfigValue& value, Origin origin);
+  ConfigProblem unknown_key(std::string_view key) const;
+  bool is_table(std::string_view key) const;
+  std::optional<ConfigProblem> take(std::string_view key, const ConfigValue& value, Origin origin);
 
   std::vector<ConfigRow> rows_;
   std::map<std::string, Origin, std::less<>> origins_;  // by key; absent: default

@@ -42,8 +42,15 @@ class Service {
   virtual void drain(std::function<void()> drained) { drained(); }
   // Call `alive` from any thread once every event loop has come round; the watchdog is fed only then.
   virtual void heartbeat(std::function<void()> alive) { alive(); }
-  // SIGHUP. The default says in the log that a restart is needed.
-  virtual void reload(LogSink& log);
+  // SIGHUP: read again the files that can change while running. The default does nothing; the log says whether anything
+  // was done.
+  virtual absl::Status reload() { return absl::UnimplementedError("configuration changes need a restart"); }
+};
+
+// What DaemonSpec::check found; every entry is a line from ConfigTable::fault.
+struct Findings {
+  std::vector<std::string> errors;
+  std::vector<std::string> warnings;  // the daemon starts all the same, and says them in the log
 };
 
 struct DaemonSpec {
@@ -51,12 +58,13 @@ struct DaemonSpec {
   std::string_view summary;        // one sentence for --help
   ConfigTable* table = nullptr;    // with the rows of add_ops_rows
   const OpsConfig* ops = nullptr;  // filled through the table
-  // Checks across keys and of the files that keys name; binds nothing. Errors are lines from ConfigTable::fault. Run by
-  // --check-config too.
-  std::function<std::vector<std::string>()> check;
+  // Checks across keys and of the files that keys name; binds nothing. Run by --check-config too.
+  std::function<Findings()> check;
   // Binds and starts. A status message is a line from ConfigTable::fault.
   std::function<absl::StatusOr<std::unique_ptr<Service>>(LogSink&)> start;
 };
+
+std::string_view version();  // of the suite: "0.1.0"
 
 // The whole life. Returns the exit code: 0 after a drain, 64 wrong usage, 78 bad configuration (EX_USAGE, EX_CONFIG of
 // sysexits.h), 1 when start failed for another reason.

@@ -15,7 +15,7 @@ namespace noom::ops {
 struct OpsConfig {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
-  std::vector<IpEndpoint> metrics_listen;  // at most one; empty: no admin HTTP
+  std::vector<IpEndpoint> metrics_listen;  // empty: no admin port
   std::string ready_file;
   Duration drain_timeout = std::chrono::seconds(5);
   bool core_dumps = false;

@@ -1,0 +1,167 @@
+#include "common/ops/admin_http.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <utility>
+
+namespace noom::ops {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kTextType = "text/plain; charset=utf-8";
+
+using Request = http::request<http::empty_body>;
+using Response = http::response<http::string_body>;
+
+Response make_response(const Request& request, http::status status, std::string_view type, std::string body) {
+  Response response(status, request.version());
+  response.set(http::field::content_type, boost::beast::string_view(type.data(), type.size()));
+  response.set(http::field::cache_control, "no-store");
+  response.keep_alive(request.keep_alive());
+  response.body() = std::move(body);
+  response.prepare_payload();
+  return response;
+}
+
+Response not_allowed(const Request& request) {
+  Response response = make_response(request, http::status::method_not_allowed, kTextType, "only GET and HEAD\n");
+  response.set(http::field::allow, "GET, HEAD");
+  return response;
+}
+
+Response route(const Request& request, const AdminPages& pages) {
+  if (request.method() != http::verb::get && request.method() != http::verb::head) return not_allowed(request);
+  const std::string_view target(request.target().data(), request.target().size());
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path == "/metrics") return make_response(request, http::status::ok, kExpositionType, pages.metrics());
+  if (path == "/healthz") return make_response(request, http::status::ok, kTextType, "alive\n");
+  if (path == "/readyz" && pages.ready()) return make_response(request, http::status::ok, kTextType, "ready\n");
+  if (path == "/readyz") return make_response(request, http::status::service_unavailable, kTextType, "not ready\n");
+  return make_response(request, http::status::not_found, kTextType, "try /metrics, /healthz or /readyz\n");
+}
+
+// One connection: request, response, and again while it is kept alive. Every step has the same deadline.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(tcp::socket socket, const AdminPages& pages, std::shared_ptr<size_t> open)
+      : stream_(std::move(socket)), pages_(pages), open_(std::move(open)) {
+    ++*open_;
+  }
+  ~Connection() { --*open_; }
+
+  void read() {
+    parser_.emplace();
+    parser_->header_limit(kAdminHeaderBytesMax);
+    parser_->body_limit(0);
+    stream_.expires_after(std::chrono::seconds(kAdminDeadlineSeconds));
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code error, size_t) { self->on_read(error); });
+  }
+
+ private:
+  void on_read(error_code error) {
+    if (!error) return respond(route(parser_->get(), pages_));
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      return refuse(http::status::request_header_fields_too_large);
+    if (error == http::error::body_limit) return refuse(http::status::payload_too_large);
+    // Beast's parser errors are the client's; anything else is the connection's end.
+    if (error.category() == make_error_code(http::error::bad_method).category() &&
+        error != http::error::end_of_stream && error != http::error::partial_message)
+      refuse(http::status::bad_request);
+  }
+  void refuse(http::status status) {
+    Request request;
+    request.version(11);
+    request.keep_alive(false);
+    respond(make_response(request, status, kTextType, ""));
+  }
+  void respond(Response response) {
+    // RFC 9110 §9.3.2: HEAD gets the fields of GET, Content-Length included, without the content.
+    const bool head = parser_->is_header_done() && parser_->get().method() == http::verb::head;
+    response_ = std::move(response);
+    serializer_.emplace(response_);
+    stream_.expires_after(std::chrono::seconds(kAdminDeadlineSeconds));
+    auto then = [self = shared_from_this()](error_code error, size_t) { self->on_written(error); };
+    if (head) {
+      http::async_write_header(stream_, *serializer_, std::move(then));
+    } else {
+      http::async_write(stream_, *serializer_, std::move(then));
+    }
+  }
+  void on_written(error_code error) {
+    if (error) return;
+    if (response_.keep_alive()) return read();
+    error_code ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  boost::beast::tcp_stream stream_;
+  const AdminPages& pages_;
+  std::shared_ptr<size_t> open_;
+  boost::beast::flat_buffer buffer_{kAdminHeaderBytesMax};
+  std::optional<http::request_parser<http::empty_body>> parser_;
+  Response response_;
+  std::optional<http::response_serializer<http::string_body>> serializer_;
+};
+
+class AdminServer final : public AdminHttp {
+ public:
+  AdminServer(asio::io_context& io, AdminPages pages) : acceptor_(io), retry_(io), pages_(std::move(pages)) {}
+
+  error_code open(const IpEndpoint& at) {
+    const tcp::endpoint endpoint(asio::ip::make_address(at.address.to_string()), at.port);
+    error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) accept();
+    return error;
+  }
+  IpEndpoint local() const override {
+    const tcp::endpoint bound = acceptor_.local_endpoint();
+    return {IpAddress::parse(bound.address().to_string()).value_or(IpAddress()), bound.port()};
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) return accept_later();
+      // Closed here when there are too many: the socket ends with this scope.
+      if (*open_ < kAdminConnectionsMax) std::make_shared<Connection>(std::move(socket), pages_, open_)->read();
+      accept();
+    });
+  }
+  // Out of descriptors: accepting again at once would only spin.
+  void accept_later() {
+    retry_.expires_after(std::chrono::milliseconds(100));
+    retry_.async_wait([this](error_code error) {
+      if (!error) accept();
+    });
+  }
+
+  tcp::acceptor acceptor_;
+  asio::steady_timer retry_;
+  AdminPages pages_;
+  std::shared_ptr<size_t> open_ = std::make_shared<size_t>(0);
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::listen(asio::io_context& io, const IpEndpoint& at,
+                                                             AdminPages pages) {
+  auto server = std::make_unique<AdminServer>(io, std::move(pages));
+  if (const error_code error = server->open(at)) return absl::UnavailableError(error.message());
+  return server;
+}
+
+}  // namespace noom::ops

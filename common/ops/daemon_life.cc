@@ -1,0 +1,190 @@
+#include "common/ops/daemon_life.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "common/ops/admin_http.h"
+#include "common/ops/ready_report.h"
+#include "common/ops/text_file.h"
+
+namespace noom::ops {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kLeakCheckTraces = true;  // LeakSanitizer attaches to its own process, which an undumpable one forbids
+#else
+constexpr bool kLeakCheckTraces = false;
+#endif
+
+void prepare_process(bool core_dumps) {
+  ::signal(SIGPIPE, SIG_IGN);
+  if (!core_dumps && !kLeakCheckTraces) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+// Blocked while threads are started, so that only the control thread ever takes these signals.
+void mask_signals(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  ::pthread_sigmask(how, &signals, nullptr);
+}
+
+// The control thread: signals, admin port, watchdog. The service's own threads do the work.
+class Life {
+ public:
+  Life(const DaemonSpec& spec, LineLog& log)
+      : spec_(spec), log_(log), stop_signals_(io_), reload_signal_(io_), drain_deadline_(io_), watchdog_(io_) {}
+
+  int run() {
+    if (const absl::Status status = start(); !status.ok()) {
+      complain(spec_.name, std::string(status.message()));
+      return 1;
+    }
+    announce();
+    io_.run();
+    if (!spec_.ops->ready_file.empty()) ::unlink(spec_.ops->ready_file.c_str());
+    service_.reset();
+    log_.info("stopped");
+    return 0;
+  }
+
+ private:
+  absl::Status start() {
+    auto service = spec_.start(log_);
+    if (!service.ok()) return service.status();
+    service_ = std::move(*service);
+    for (const IpEndpoint& at : spec_.ops->metrics_listen) {
+      auto admin = AdminHttp::listen(io_, at, {[this] { return metrics_page(); }, [this] { return ready_; }});
+      if (!admin.ok()) return cannot("metrics.listen", at.to_string(), std::string(admin.status().message()));
+      admin_.push_back(std::move(*admin));
+    }
+    return absl::OkStatus();
+  }
+  absl::Status cannot(std::string_view key, const std::string& what, const std::string& why) const {
+    return absl::UnavailableError(
+        spec_.table->fault(key, "cannot use " + what + ": " + why, "choose another, or free this one"));
+  }
+  void announce() {
+    const auto listeners = service_->listeners();
+    const auto metrics = admin_.empty() ? std::nullopt : std::optional(admin_.front()->local());
+    stop_signals_.add(SIGTERM);
+    stop_signals_.add(SIGINT);
+    reload_signal_.add(SIGHUP);
+    wait_for_stop();
+    wait_for_reload();
+    mask_signals(SIG_UNBLOCK);
+    feed_watchdog();
+    ready_ = true;
+    if (const std::string& file = spec_.ops->ready_file; !file.empty()) {
+      const absl::Status written = write_text_file_atomically(file, ready_json(listeners, metrics));
+      if (!written.ok()) log_.error("ready_file_failed", {{"file", file}, {"reason", std::string(written.message())}});
+    }
+    log_.log(LogLevel::kInfo, "ready", ready_fields(listeners, metrics));
+    ::sd_notify(0, "READY=1");
+  }
+  std::string metrics_page() const {
+    MetricPage page;
+    collect_process(page, spec_.name, version());
+    service_->collect(page);
+    return page.text();
+  }
+
+  void wait_for_stop() {
+    stop_signals_.async_wait([this](error_code error, int number) {
+      if (error) return;
+      if (draining_) {
+        log_.warning("stopped_undrained", {{"signal", ::sigabbrev_np(number)}});
+        std::_Exit(1);
+      }
+      drain(number);
+      wait_for_stop();
+    });
+  }
+  void drain(int signal_number) {
+    draining_ = true;
+    ready_ = false;
+    ::sd_notify(0, "STOPPING=1");
+    const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(spec_.ops->drain_timeout);
+    log_.info("draining", {{"signal", ::sigabbrev_np(signal_number)}, {"timeout_s", timeout.count()}});
+    if (timeout.count() == 0) return io_.stop();
+    drain_deadline_.expires_after(timeout);
+    drain_deadline_.async_wait([this](error_code error) {
+      if (error) return;
+      log_.warning("drain_timed_out");
+      io_.stop();
+    });
+    service_->drain([this] { asio::post(io_, [this] { io_.stop(); }); });
+  }
+  void wait_for_reload() {
+    reload_signal_.async_wait([this](error_code error, int) {
+      if (error) return;
+      if (const absl::Status status = service_->reload(); status.ok()) {
+        log_.info("reloaded");
+      } else {
+        log_.warning("reload_refused", {{"reason", std::string(status.message())}});
+      }
+      wait_for_reload();
+    });
+  }
+  // sd_watchdog_enabled(3): twice in each interval, and only while every event loop comes round.
+  void feed_watchdog() {
+    uint64_t interval_us = 0;
+    if (::sd_watchdog_enabled(0, &interval_us) <= 0) return;
+    service_->heartbeat([this] { asio::post(io_, [] { ::sd_notify(0, "WATCHDOG=1"); }); });
+    watchdog_.expires_after(std::chrono::microseconds(interval_us / 2));
+    watchdog_.async_wait([this](error_code error) {
+      if (!error) feed_watchdog();
+    });
+  }
+
+  const DaemonSpec& spec_;
+  LineLog& log_;
+  asio::io_context io_{1};
+  asio::signal_set stop_signals_;
+  asio::signal_set reload_signal_;
+  asio::steady_timer drain_deadline_;
+  asio::steady_timer watchdog_;
+  std::vector<std::unique_ptr<AdminHttp>> admin_;
+  std::unique_ptr<Service> service_;  // last: its threads may post to io_ until it is gone
+  bool ready_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace
+
+void complain(std::string_view daemon, std::string_view line) {
+  const std::string text =
+      (is_journal(STDERR_FILENO) ? "<3>" : "") + std::string(daemon) + ": " + std::string(line) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int live(const DaemonSpec& spec, const std::vector<std::string>& warnings) {
+  const OpsConfig& ops = *spec.ops;
+  prepare_process(ops.core_dumps);
+  mask_signals(SIG_BLOCK);
+  LineLog log(std::string(spec.name), ops.log_format, ops.log_level, STDERR_FILENO);
+  for (const std::string& warning : warnings) log.warning("configuration_warning", {{"message", warning}});
+  return Life(spec, log).run();
+}
+
+}  // namespace noom::ops
