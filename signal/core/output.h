@@ -1,0 +1,71 @@
+// What the hub asks of its shell. Obeyed in this order: deliveries, pings, closes. One Output is reused for all calls.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/handle.h"
+#include "common/base/log.h"
+
+namespace noom::signal {
+
+struct SessionTag;
+using SessionId = Handle<SessionTag>;  // one client connection; the index is dense, so that a shell can keep its
+                                       // connections in a vector
+
+// One text frame for each receiver. The text is encoded once and shared; receivers are in the order of their joining.
+struct Delivery {
+  std::shared_ptr<const std::string> text;
+  std::vector<SessionId> receivers;
+};
+
+// WebSocket close codes of docs/protocol/noom-v1.md.
+enum class CloseCode : uint16_t {
+  kNormal = 1000,
+  kGoingAway = 1001,
+  kProtocolError = 1002,
+  kBadUtf8 = 1007,
+  kTooBig = 1009,
+  kPingTimeout = 4000,
+  kNoHello = 4401,
+  kSlowReader = 4408,
+  kRateLimited = 4429,
+};
+
+// Flush what is queued for the session, then close it. The session is already gone from the hub: no on_closed is due
+// for it.
+struct Close {
+  SessionId session;
+  CloseCode code = CloseCode::kNormal;
+  std::string_view reason;  // a literal
+};
+
+// For the log only, never for control.
+struct Event {
+  LogLevel level = LogLevel::kInfo;
+  std::string_view name;  // a literal
+  LogField detail;        // what else there is to say
+  std::string session;
+  std::string room;  // its tag; empty when the event is about the session alone
+  std::string peer;
+};
+
+struct Output {
+  std::vector<Delivery> deliveries;
+  std::vector<SessionId> pings;  // send a WebSocket ping; report on_pong
+  std::vector<Close> closes;
+  std::vector<Event> events;
+
+  void clear() {
+    deliveries.clear();
+    pings.clear();
+    closes.clear();
+    events.clear();
+  }
+  bool empty() const { return deliveries.empty() && pings.empty() && closes.empty() && events.empty(); }
+};
+
+}  // namespace noom::signal

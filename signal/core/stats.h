@@ -1,0 +1,28 @@
+// What the hub counts. Written by the hub's thread, readable from any. Every array is indexed by an enum: cardinality
+// is fixed.
+#pragma once
+
+#include <array>
+
+#include "common/base/counter.h"
+#include "signal/core/codec.h"
+
+namespace noom::signal {
+
+enum class OpenRefusal : uint8_t { kRateLimited, kServerFull, kGoingAway };
+constexpr size_t kOpenRefusalCount = 3;
+std::string_view to_string(OpenRefusal refusal);  // "rate_limited", "server_full", "going_away"
+
+struct Stats {
+  Counter sessions;  // now
+  Counter rooms;     // now
+  Counter members;   // now
+  Counter sessions_opened;
+  std::array<Counter, kOpenRefusalCount> sessions_refused;
+  std::array<Counter, kRequestTypeCount> requests;  // well-formed ones, by type, the rate-limited included
+  std::array<Counter, kErrorCodeCount> errors;      // sent
+  Counter deliveries;                               // messages times receivers
+  Counter credentials_minted;
+};
+
+}  // namespace noom::signal
