@@ -23,16 +23,25 @@ constexpr size_t kDataIndicationHeadV6 = wire::kHeaderSize + 24 + wire::kAttribu
 static_assert(kDataIndicationHeadV6 <= kPeerHeadroom);
 static_assert(wire::kChannelHeaderSize <= kPeerHeadroom);
 
-constexpr size_t kUdpPayloadMax = 65507;   // a datagram to a client over UDP; IPv4's limit, IPv6's is 20 more
-constexpr size_t kUsernameBytesMax = 508;  // RFC 8489 §14.3
-constexpr size_t kResponseBytesMax =
-    1024;  // the largest response: REALM and NONCE of 763 bytes each do not occur, both are ours
-constexpr size_t kRealmBytesMax = 128;     // settings; keeps a 401 below kResponseBytesMax
-constexpr size_t kSoftwareBytesMax = 128;  // settings; RFC 8489 §14.14 allows 763 bytes
-constexpr int kRelayOpenTriesMax = 8;      // ports tried for one Allocate before 508
-constexpr size_t kChallengeBuckets =
-    1 << 14;  // sources told apart by the limit on unauthenticated errors, per shard; 16 bytes each
-constexpr uint16_t kRelayPortMinDefault = 49152;  // RFC 8656 §7.2: the dynamic range
+// A datagram to a client over UDP: IPv4's limit; IPv6's is 20 more.
+constexpr size_t kUdpPayloadMax = 65507;
+// RFC 8489 §14.3.
+constexpr size_t kUsernameBytesMax = 508;
+// Settings; RFC 8489 §14.9 and §14.14 allow 763 bytes each.
+constexpr size_t kRealmBytesMax = 128;
+constexpr size_t kSoftwareBytesMax = 128;
+constexpr size_t kNonceBytesMax = 128;  // what auth::NonceIssuer promises
+// Room for any response: the largest is a 401 or 438 with REALM, NONCE, SOFTWARE, both integrity attributes' larger one
+// and FINGERPRINT.
+constexpr size_t kResponseBytesMax = 1024;
+static_assert(wire::kHeaderSize + kRealmBytesMax + kNonceBytesMax + kSoftwareBytesMax + 256 <= kResponseBytesMax);
+// Ports tried for one Allocate before 508.
+constexpr int kRelayOpenTriesMax = 8;
+// Sources told apart by the limit on unauthenticated errors, per shard, 16 bytes each. Sources that share a bucket
+// share its tokens.
+constexpr size_t kChallengeBuckets = 1 << 14;
+// RFC 8656 §7.2: the dynamic range.
+constexpr uint16_t kRelayPortMinDefault = 49152;
 constexpr uint16_t kRelayPortMaxDefault = 65535;
 
 }  // namespace noom::turn

@@ -6,7 +6,9 @@ namespace noom::turn {
 namespace {
 
 // Debian's Abseil has a string_view type of its own, which its hash of std::string wants.
-absl::string_view key_of(std::string_view user) { return {user.data(), user.size()}; }
+absl::string_view key_of(std::string_view user) {
+  return {user.data(), user.size()};
+}
 
 }  // namespace
 

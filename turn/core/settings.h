@@ -34,7 +34,7 @@ struct Settings {
   std::shared_ptr<const auth::CredentialStore> credentials;
   std::shared_ptr<const auth::PeerPolicy> peer_policy;
 
-  std::vector<RelayAddress> relay_addresses;  // either family may be missing: asked for, it is answered 440
+  std::vector<RelayAddress> relay_addresses;  // at most 64; either family may be missing: asked for, it is answered 440
   uint16_t port_min = kRelayPortMinDefault;
   uint16_t port_max = kRelayPortMaxDefault;
   uint32_t shard_count = 1;  // a shard owns the ports with (port / 2) % shard_count == shard, on every relay address

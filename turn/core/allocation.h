@@ -1,0 +1,79 @@
+// An allocation and what hangs on it, as plain movable values: RFC 8656 §3.2, §9, §12. Who finds them and when they end
+// is core.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/endpoint.h"
+#include "common/base/time.h"
+#include "common/wire/stun_types.h"
+#include "turn/core/event.h"
+#include "turn/core/key.h"
+#include "turn/core/output.h"
+
+namespace noom::turn {
+
+// Which attribute proved a request, and therefore proves its response (RFC 8489 §9.2.4).
+enum class Integrity : uint8_t { kNone, kSha1, kSha256 };
+
+struct Permission {
+  IpAddress peer;
+  Mono expires;
+};
+struct Channel {
+  IpEndpoint peer;
+  uint16_t number = 0;
+  Mono expires;
+};
+
+// Lookups see what is live at `now` only; what has expired stays until the allocation's next deadline removes it.
+struct Allocation {
+  FiveTuple client;
+  RelayId relay;
+  bool open = false;  // the relay's socket is bound and the client has been told
+
+  // The Allocate request, for its answer and for retransmissions (§7.2).
+  wire::TransactionId transaction_id{};
+  bool fingerprint = false;
+  Integrity integrity = Integrity::kNone;
+  uint32_t granted_s = 0;
+
+  Key key;
+  std::string username;
+  Wall credentials_expire = Wall::max();  // max: they do not
+
+  Mono created{};
+  Mono expires{};
+  Mono credential_deadline = Mono::max();  // Settings::end_at_credential_expiry
+
+  AllocationTraffic traffic;
+  std::vector<Permission> permissions;  // ordered by peer
+  std::vector<Channel> channels;        // ordered by number
+
+  // The name that quotas go by: of time-limited credentials ("<expiry>:<name>") the part that stays when they are
+  // renewed.
+  std::string_view quota_user() const;
+
+  const Permission* permission(const IpAddress& peer, Mono now) const;  // O(log n)
+  const Channel* channel(uint16_t number, Mono now) const;              // O(log n)
+  const Channel* channel_to(const IpEndpoint& peer, Mono now) const;    // O(n)
+
+  bool is_live(Mono now) const { return open && expires > now && credential_deadline > now; }
+
+  // Installs or refreshes. True when it is new.
+  bool permit(const IpAddress& peer, Mono permission_expires);
+  bool bind(uint16_t number, const IpEndpoint& peer, Mono channel_expires);
+  // Removes what has expired; returns how many of each.
+  struct Removed {
+    size_t permissions;
+    size_t channels;
+  };
+  Removed remove_expired(Mono now);
+  // The first moment at which something here ends.
+  Mono next_deadline() const;
+};
+
+}  // namespace noom::turn

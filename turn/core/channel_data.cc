@@ -1,0 +1,18 @@
+// ChannelData from a client, RFC 8656 §12.6: a live channel is all it needs.
+#include "common/wire/channel_data.h"
+
+#include "turn/core/core.h"
+
+namespace noom::turn {
+
+void Core::channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Output& output) {
+  const auto data = wire::parse_channel_data(bytes);
+  if (!data) return drop(Drop::kMalformedChannelData);
+  const Found found = find(client);
+  if (found.allocation == nullptr || !found.allocation->is_live(now.mono)) return drop(Drop::kNoAllocation);
+  const Channel* const channel = found.allocation->channel(data->channel, now.mono);
+  if (channel == nullptr) return drop(Drop::kNoChannel);
+  to_peer(now, *found.allocation, channel->peer, {bytes, wire::kChannelHeaderSize, data->payload.size()}, output);
+}
+
+}  // namespace noom::turn

@@ -1,0 +1,159 @@
+// The state of a TURN shard and the verbs that act on it: one verb, one file. Private to turn/core; everybody else sees
+// server.h.
+//
+//   server.cc             accounting at the door: first byte, class, method
+//   authenticate.cc       RFC 8489 §9.2.4                 respond.cc       success, refusal, challenge
+//   binding.cc            RFC 8489 §7.3.1                 allocate.cc      RFC 8656 §7.2, relay_open.cc its second half
+//   refresh.cc            §8.2                            create_permission.cc §10.2     channel_bind.cc §12.2
+//   send.cc               §11.2                           channel_data.cc  §12.5
+//   routes.cc             the two directions of data      relay_to_relay.cc  between relays of this suite
+//   lifetime.cc           how allocations end
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/base/deadline_queue.h"
+#include "common/base/handle_table.h"
+#include "common/wire/message_builder.h"
+#include "turn/core/allocation.h"
+#include "turn/core/challenge_limit.h"
+#include "turn/core/port_pool.h"
+#include "turn/core/request.h"
+#include "turn/core/settings.h"
+#include "turn/core/stats.h"
+
+namespace noom::turn {
+
+// A relayed transport address. Invariant: its port is held in its pool under its own id.
+struct Relay {
+  AllocationId owner = {};
+  uint16_t port = 0;
+  uint8_t pool = 0;        // index into Core::pools_
+  uint8_t tries = 0;       // ports the shell was asked to open
+  bool even_port = false;  // EVEN-PORT was asked for
+};
+
+// A payload inside bytes that may be rewritten around it: what stands before and after it in `room` is free for
+// framing.
+struct Framable {
+  MutableBytes room;
+  size_t offset = 0;  // of the payload in `room`
+  size_t size = 0;    // of the payload
+
+  Bytes payload() const { return room.subspan(offset, size); }
+  size_t head() const { return offset; }
+  size_t tail() const { return room.size() - offset - size; }
+};
+
+class Core {
+ public:
+  Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared_ptr<Shared> shared, Random& random);
+
+  // As declared and explained in server.h.
+  void on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output);
+  void on_client_closed(Now now, const FiveTuple& client, Output& output);
+  void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output);
+  void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output);
+  void on_relay_opened(Now now, RelayId relay, Output& output);
+  void on_relay_open_failed(Now now, RelayId relay, Output& output);
+  void on_tick(Now now, Output& output);
+  std::optional<Mono> next_deadline() const { return deadlines_.next(); }
+  const Stats& stats() const { return stats_; }
+
+ private:
+  // server.cc
+  void on_stun(Now now, const FiveTuple& client, MutableBytes bytes, Output& output);
+  void on_request(Request& request);
+  void serve(Request& request);
+  void drop(Drop reason) { stats_.drops[reason].add(); }
+
+  // authenticate.cc. Anything but kProved has been answered or dropped.
+  enum class Authentication : uint8_t { kProved, kRefused, kDropped };
+  Authentication authenticate(Request& request);
+  bool prove(Request& request, Bytes key, Integrity integrity);
+  Authentication prove_by_allocation(Request& request, const Allocation& allocation, Integrity integrity);
+  Authentication prove_by_store(Request& request, Integrity integrity);
+  Authentication challenge(Request& request, Reason reason);
+
+  // respond.h, respond.cc
+  template <typename Fill>
+  size_t respond(const Requester& to, wire::Class message_class, Output& output, Fill&& fill);
+  void succeed(const Requester& to, Output& output);
+  void succeed(const Requester& to, Output& output, uint32_t lifetime_s);
+  void succeed_allocate(const Requester& to, Output& output, const Allocation& allocation);
+  void refuse(const Requester& to, Output& output, Reason reason, const RefusalDetail& detail = {});
+  void refuse(const Request& request, Reason reason, const RefusalDetail& detail = {}) {
+    refuse(request.from, request.output, reason, detail);
+  }
+  void count_refusal(const Requester& to, Output& output, Reason reason, const RefusalDetail& detail);
+  bool refuse_unknown_attributes(const Request& request);
+  size_t deliver_response(const Requester& to, wire::MessageBuilder& builder, MutableBytes room, Output& output);
+
+  // The verbs. Each answers exactly once, Allocate possibly later.
+  void binding(Request& request);
+  void allocate(Request& request);
+  void refresh(Request& request);
+  void create_permission(Request& request);
+  void channel_bind(Request& request);
+  void send(Now now, const FiveTuple& client, const wire::MessageView& message, MutableBytes bytes, Output& output);
+  void channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Output& output);
+
+  // allocate.cc, relay_open.cc
+  std::optional<Family> requested_family(const Request& request);
+  void begin_allocation(Request& request, Family family, bool even_port, uint32_t lifetime_s);
+  bool choose_port(Relay& relay, RelayId id, Family family, const IpAddress& preferred);
+  void open_relay(RelayId id, Output& output);
+  static Requester requester_of(const Allocation& allocation);
+
+  // create_permission.cc
+  void install_permission(Allocation& allocation, const IpAddress& peer, Mono now);
+
+  // peer.cc: whether the request's allocation may reach a peer; if not, the reason, with its detail.
+  std::optional<Reason> check_peer(const Allocation& allocation, const IpEndpoint& peer, bool port_counts,
+                                   RefusalDetail& detail) const;
+  bool is_own_address(const IpAddress& address) const;
+  bool is_own_relay(const IpEndpoint& peer) const;
+
+  // lifetime.cc
+  struct Found {
+    AllocationId id;
+    Allocation* allocation = nullptr;  // until the next insert or erase
+  };
+  Found find(const FiveTuple& client);
+  Allocation* own_allocation(const Request& request, AllocationId& id);  // else 437 or 441 has been answered
+  uint32_t granted_lifetime_s(const Request& request) const;
+  void reschedule(AllocationId id, const Allocation& allocation);
+  void end_allocation(AllocationId id, EndReason reason, Now now, Output& output);
+  void release(AllocationId id);
+
+  // routes.cc, relay_to_relay.cc
+  void to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output);
+  void to_client(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Traffic& counted,
+                 Output& output);
+  void to_relay(Now now, Allocation& sender, const IpEndpoint& to, const Framable& data, Output& output);
+  void arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const Framable& data, Output& output);
+  MutableBytes frame(const Allocation& allocation, const Channel* channel, const IpEndpoint& peer, const Framable& data,
+                     Output& output);
+  IpEndpoint relayed(const Relay& relay) const { return {pools_[relay.pool].address().external, relay.port}; }
+  Family family_of(const Allocation& allocation) const;
+
+  const uint32_t shard_;
+  const std::shared_ptr<const Settings> settings_;
+  const std::shared_ptr<Shared> shared_;
+  Random& random_;
+  Stats stats_;
+
+  HandleTable<AllocationTag, Allocation> allocations_;
+  HandleTable<RelayTag, Relay> relays_;
+  absl::flat_hash_map<FiveTuple, AllocationId> by_client_;  // looked up, never iterated
+  DeadlineQueue deadlines_;                                 // keyed by allocation index
+  std::vector<PortPool> pools_;                             // one per Settings::relay_addresses, in that order
+  ChallengeLimit challenges_;
+  wire::TransactionId indication_id_{};  // of the next Data indication; nobody answers those, so counting up will do
+};
+
+}  // namespace noom::turn

@@ -1,0 +1,103 @@
+// Finding allocations, how long they live, and how they end. RFC 8656 §7.2, §8.2.
+#include <algorithm>
+
+#include "turn/core/core.h"
+
+namespace noom::turn {
+
+Core::Found Core::find(const FiveTuple& client) {
+  const auto entry = by_client_.find(client);
+  if (entry == by_client_.end()) return {};
+  return {entry->second, allocations_.find(entry->second)};
+}
+
+// RFC 8656 §5: no allocation 437, another user's 441. One whose relay is still being opened does not exist for its
+// client yet.
+Allocation* Core::own_allocation(const Request& request, AllocationId& id) {
+  const Found found = find(request.from.client);
+  if (found.allocation == nullptr || !found.allocation->open) {
+    refuse(request, Reason::kNoAllocation);
+    return nullptr;
+  }
+  if (found.allocation->username != request.from.username) {
+    refuse(request, Reason::kOtherUser);
+    return nullptr;
+  }
+  id = found.id;
+  return found.allocation;
+}
+
+// RFC 8656 §7.2: max(default, min(asked, max)); nothing asked is the default.
+uint32_t Core::granted_lifetime_s(const Request& request) const {
+  const auto seconds = [](Duration lifetime) {
+    return static_cast<uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(lifetime).count());
+  };
+  const uint32_t least = seconds(settings_->lifetime_default);
+  const uint32_t asked = request.message.u32(wire::Attr::kLifetime).value_or(least);
+  return std::max(least, std::min(asked, seconds(settings_->lifetime_max)));
+}
+
+void Core::reschedule(AllocationId id, const Allocation& allocation) {
+  deadlines_.set(id.index, allocation.next_deadline());
+}
+
+void Core::on_tick(Now now, Output& output) {
+  while (const auto index = deadlines_.pop_due(now.mono)) {
+    const AllocationId id = allocations_.at_index(*index);
+    Allocation& allocation = *allocations_.find(id);
+    if (allocation.credential_deadline <= now.mono) {
+      end_allocation(id, EndReason::kCredentialExpired, now, output);
+    } else if (allocation.expires <= now.mono) {
+      end_allocation(id, EndReason::kExpired, now, output);
+    } else {
+      const Allocation::Removed removed = allocation.remove_expired(now.mono);
+      stats_.permissions_live.subtract(removed.permissions);
+      stats_.channels_live.subtract(removed.channels);
+      reschedule(id, allocation);
+    }
+  }
+}
+
+void Core::on_client_closed(Now now, const FiveTuple& client, Output& output) {
+  if (const Found found = find(client); found.allocation != nullptr)
+    end_allocation(found.id, EndReason::kClientClosed, now, output);
+}
+
+void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& output) {
+  const Allocation& allocation = *allocations_.find(id);
+  if (allocation.open) {
+    AllocationCounts& counts = stats_.allocations_of(allocation.client.transport, family_of(allocation));
+    counts.live.subtract();
+    counts.ended.add();
+    stats_.ended[reason].add();
+    output.events.push_back(AllocationEnded{.allocation = id,
+                                            .client = allocation.client,
+                                            .relayed = relayed(*relays_.find(allocation.relay)),
+                                            .username = allocation.username,
+                                            .reason = reason,
+                                            .traffic = allocation.traffic,
+                                            .duration = now.mono - allocation.created});
+  }
+  output.commands.emplace_back(CloseRelay{allocation.relay});
+  // A stream whose allocation ran out has an absent client; one that deleted it may allocate again.
+  const bool is_over = reason == EndReason::kExpired || reason == EndReason::kCredentialExpired;
+  if (is_over && is_stream(allocation.client.transport)) output.commands.emplace_back(CloseClient{allocation.client});
+  release(id);
+}
+
+// Gives back everything that the allocation holds.
+void Core::release(AllocationId id) {
+  const Allocation& allocation = *allocations_.find(id);
+  const Relay& relay = *relays_.find(allocation.relay);
+  pools_[relay.pool].release(relay.port);
+  stats_.relay_ports_free.add();
+  stats_.permissions_live.subtract(allocation.permissions.size());
+  stats_.channels_live.subtract(allocation.channels.size());
+  shared_->quota.release(allocation.quota_user());
+  relays_.erase(allocation.relay);
+  by_client_.erase(allocation.client);
+  deadlines_.clear(id.index);
+  allocations_.erase(id);
+}
+
+}  // namespace noom::turn

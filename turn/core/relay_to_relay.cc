@@ -1,0 +1,34 @@
+// Data between two relays of this suite: delivered inside the process, whatever the peer policy says of this host's
+// addresses, and never given to the kernel. One hop: what arrives at a relay goes to its client.
+#include <algorithm>
+
+#include "turn/core/core.h"
+
+namespace noom::turn {
+
+void Core::to_relay(Now now, Allocation& sender, const IpEndpoint& to, const Framable& data, Output& output) {
+  const IpEndpoint from = relayed(*relays_.find(sender.relay));
+  ++sender.traffic.packets_to_peers;
+  sender.traffic.bytes_to_peers += data.size;
+  const uint32_t owner = shard_of_port(to.port, settings_->shard_count);
+  if (owner == shard_) return arrive(now, to, from, data, output);
+  output.commands.emplace_back(HandOver{owner, to, from, data.payload()});
+  stats_.handed_over.add(data.size);
+}
+
+void Core::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output) {
+  stats_.received_by_handover.add();
+  arrive(now, to, from, {room, kPeerHeadroom, room.size() - kPeerHeadroom - kPeerTailroom}, output);
+}
+
+void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const Framable& data, Output& output) {
+  for (const PortPool& pool : pools_) {
+    if (pool.address().external != to.address) continue;
+    const Relay* const relay = relays_.find(pool.holder(to.port));
+    if (relay == nullptr) continue;
+    return to_client(now, *allocations_.find(relay->owner), from, data, stats_.relay_to_relay, output);
+  }
+  drop(Drop::kRelayNotLive);
+}
+
+}  // namespace noom::turn

@@ -1,0 +1,135 @@
+// The door: what a datagram is, and where it is accounted for.
+#include "turn/core/server.h"
+
+#include <cstdlib>
+
+#include "common/wire/channel_data.h"
+#include "common/wire/integrity.h"
+#include "turn/core/core.h"
+
+namespace noom::turn {
+
+Core::Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared_ptr<Shared> shared, Random& random)
+    : shard_(shard), settings_(std::move(settings)), shared_(std::move(shared)), random_(random), challenges_(random) {
+  for (const RelayAddress& address : settings_->relay_addresses) {
+    pools_.emplace_back(address, settings_->port_min, settings_->port_max, shard_, settings_->shard_count);
+    stats_.relay_ports_free.add(pools_.back().free());
+  }
+  random_.fill(indication_id_);
+}
+
+void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output) {
+  stats_.received_from_clients.add();
+  if (message.empty()) return drop(Drop::kNotTurn);
+  switch (wire::classify(message.front())) {
+    case wire::FirstByte::kChannelData:
+      return channel_data(now, client, message, output);
+    case wire::FirstByte::kStun:
+      return on_stun(now, client, message, output);
+    case wire::FirstByte::kDtls:
+    case wire::FirstByte::kOther:
+      break;
+  }
+  drop(Drop::kNotTurn);
+}
+
+// RFC 8489 §6.3: what is not a valid message is silently discarded.
+void Core::on_stun(Now now, const FiveTuple& client, MutableBytes bytes, Output& output) {
+  const auto message = wire::MessageView::parse(bytes);
+  if (!message) return drop(Drop::kMalformedStun);
+  const wire::Check fingerprint = wire::check_fingerprint(*message);
+  if (fingerprint == wire::Check::kInvalid) return drop(Drop::kBadFingerprint);
+  switch (message->message_class()) {
+    case wire::Class::kRequest: {
+      Request request{.now = now,
+                      .message = *message,
+                      .output = output,
+                      .from = {.client = client,
+                               .method = message->method(),
+                               .transaction_id = message->transaction_id(),
+                               .fingerprint = fingerprint == wire::Check::kValid}};
+      return on_request(request);
+    }
+    case wire::Class::kIndication:
+      if (message->method() == wire::Method::kSend) return send(now, client, *message, bytes, output);
+      // RFC 8489 §6.3.2: a keep-alive, which asks for nothing.
+      if (message->method() == wire::Method::kBinding) return stats_.consumed.add();
+      return drop(Drop::kUnexpectedClass);
+    case wire::Class::kSuccess:
+    case wire::Class::kError:
+      return drop(Drop::kUnexpectedClass);
+  }
+}
+
+void Core::on_request(Request& request) {
+  // What is over by now must not be found by a request that precedes the shell's timer.
+  on_tick(request.now, request.output);
+  switch (request.message.method()) {
+    case wire::Method::kBinding:
+      binding(request);
+      break;
+    case wire::Method::kAllocate:
+    case wire::Method::kRefresh:
+    case wire::Method::kCreatePermission:
+    case wire::Method::kChannelBind: {
+      const Authentication outcome = authenticate(request);
+      if (outcome == Authentication::kDropped) return;
+      if (outcome == Authentication::kProved) serve(request);
+      break;
+    }
+    default:
+      return drop(Drop::kUnknownMethod);  // RFC 8489 §6.3: discarded
+  }
+  stats_.consumed.add();
+}
+
+void Core::serve(Request& request) {
+  // RFC 8489 §6.3.1: unknown attributes come after authentication and before everything that is the method's.
+  if (refuse_unknown_attributes(request)) return;
+  switch (request.message.method()) {
+    case wire::Method::kAllocate:
+      return allocate(request);
+    case wire::Method::kRefresh:
+      return refresh(request);
+    case wire::Method::kCreatePermission:
+      return create_permission(request);
+    case wire::Method::kChannelBind:
+      return channel_bind(request);
+    default:
+      std::abort();  // on_request lets no other through
+  }
+}
+
+Server::Server(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared_ptr<Shared> shared, Random& random)
+    : core_(std::make_unique<Core>(shard, std::move(settings), std::move(shared), random)) {}
+Server::~Server() = default;
+
+void Server::on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output) {
+  core_->on_client(now, client, message, output);
+}
+void Server::on_client_closed(Now now, const FiveTuple& client, Output& output) {
+  core_->on_client_closed(now, client, output);
+}
+void Server::on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output) {
+  core_->on_peer(now, relay, peer, room, output);
+}
+void Server::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output) {
+  core_->on_handover(now, to, from, room, output);
+}
+void Server::on_relay_opened(Now now, RelayId relay, Output& output) {
+  core_->on_relay_opened(now, relay, output);
+}
+void Server::on_relay_open_failed(Now now, RelayId relay, Output& output) {
+  core_->on_relay_open_failed(now, relay, output);
+}
+void Server::on_tick(Now now, Output& output) {
+  core_->on_tick(now, output);
+}
+std::optional<Mono> Server::next_deadline() const {
+  return core_->next_deadline();
+}
+const Stats& Server::stats() const {
+  return core_->stats();
+}
+
+}  // namespace noom::turn
