@@ -24,7 +24,7 @@ struct BindingAnswer {
 // `request` is a Binding request whose FINGERPRINT, if any, was verified; `fingerprint`: mirror one (RFC 8489 §7.3: if
 // the request had one). `client` is the source address as received. Success carries XOR-MAPPED-ADDRESS alone; 420 names
 // each unknown comprehension-required type once. Nothing else is said: over UDP the source is unverified, and every
-// further byte would amplify. `room` holds kBindingAnswerMax bytes.
+// further byte would amplify. `room` holds kBindingAnswerMax bytes; it may overlap the request, which is read first.
 BindingAnswer answer_binding(const MessageView& request, const IpEndpoint& client, bool fingerprint, MutableBytes room);
 
 }  // namespace noom::wire

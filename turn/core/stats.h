@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "common/base/counter.h"
+#include "common/base/counter_table.h"
 #include "common/base/endpoint.h"
 #include "common/wire/stun_types.h"
 
@@ -86,26 +87,6 @@ enum class EndReason : uint8_t {
   kCount,
 };
 std::string_view to_string(EndReason reason);
-
-template <typename Enum>
-constexpr size_t count_of() {
-  return static_cast<size_t>(Enum::kCount);
-}
-// A counter for each value of an enum that ends in kCount.
-template <typename Enum>
-class CounterTable {
- public:
-  Counter& operator[](Enum value) { return counters_[static_cast<size_t>(value)]; }
-  const Counter& operator[](Enum value) const { return counters_[static_cast<size_t>(value)]; }
-  uint64_t sum() const {
-    uint64_t total = 0;
-    for (const Counter& counter : counters_) total += counter.value();
-    return total;
-  }
-
- private:
-  std::array<Counter, count_of<Enum>()> counters_;
-};
 
 // The methods a request is counted under (wire::to_string names them) and the results: 0 is success, else the error
 // code.
