@@ -14,9 +14,13 @@ namespace {
 
 constexpr std::string_view kCommandLine = "--set";
 
-std::string located(const std::string& file, uint32_t line, std::string_view key, const ConfigProblem& problem) {
+std::string located(const std::string& file, uint32_t line, std::string_view key, std::string_view message) {
   const std::string place = file == kCommandLine ? file + " " : file + ":" + std::to_string(line) + ": ";
-  return place + std::string(key) + ": " + problem.what + "; " + problem.remedy;
+  return place + std::string(key) + ": " + std::string(message);
+}
+
+std::string to_message(const ConfigProblem& problem) {
+  return problem.what + "; " + problem.remedy;
 }
 
 // What --set's text means to a row: a quoted or bracketed text is TOML, else it is the value as it stands.
@@ -97,7 +101,7 @@ std::vector<std::string> ConfigTable::load_toml(std::string_view toml, const std
     const bool is_empty_table = entry.value.type == "a table" && is_table(entry.key);
     if (is_empty_table) continue;
     if (const auto problem = take(entry.key, entry.value, {file, entry.line}))
-      errors.push_back(located(file, entry.line, entry.key, *problem));
+      errors.push_back(located(file, entry.line, entry.key, to_message(*problem)));
   }
   return errors;
 }
@@ -111,15 +115,18 @@ std::vector<std::string> ConfigTable::set(std::string_view assignment) {
   const ConfigValue value =
       from_argument(assignment.substr(equals + 1), row == nullptr ? ConfigKind::kText : row->kind);
   if (const auto problem = take(key, value, {std::string(kCommandLine), 0}))
-    return {located(std::string(kCommandLine), 0, key, *problem)};
+    return {located(std::string(kCommandLine), 0, key, to_message(*problem))};
   return {};
 }
 
 std::string ConfigTable::fault(std::string_view key, std::string_view what, std::string_view remedy) const {
-  const ConfigProblem problem{std::string(what), std::string(remedy)};
+  return fault(key, to_message({std::string(what), std::string(remedy)}));
+}
+
+std::string ConfigTable::fault(std::string_view key, std::string_view message) const {
   if (const auto origin = origins_.find(key); origin != origins_.end())
-    return located(origin->second.file, origin->second.line, key, problem);
-  return std::string(key) + " (default): " + problem.what + "; " + problem.remedy;
+    return located(origin->second.file, origin->second.line, key, message);
+  return std::string(key) + " (default): " + std::string(message);
 }
 
 std::string ConfigTable::print(std::string_view title) const {

@@ -135,6 +135,8 @@ class ConfigTable {
   // value came from:
   // "<file>:<line>: <key>: <what>; <remedy>", "--set <key>: …" or "<key> (default): …".
   std::string fault(std::string_view key, std::string_view what, std::string_view remedy) const;
+  // The same for a message that holds its remedy, as those of common/io do: "udp 192.0.2.1:3478: <reason>; <remedy>".
+  std::string fault(std::string_view key, std::string_view message) const;
 
   // Every key with help, what it takes and its default, grouped by TOML table. A key at its default is commented out
   // ("#key = value", no space), so that the output, taken as a file, means the same configuration. Secrets are never
