@@ -20,7 +20,7 @@ def main(programs):
         documented = page.read_text() if page.exists() else ""
         if printed != documented:
             stale += 1
-            print(f"{page.relative_to(ROOT)}: not what {program.name} --print-config says: scripts/update-config-docs")
+            print(f"{page.relative_to(ROOT)}: not what {program.name} --print-config says: scripts/update-docs")
             sys.stdout.writelines(difflib.unified_diff(documented.splitlines(True), printed.splitlines(True), "documented", "printed"))
     print(f"{len(programs)} daemons, {stale} pages to update")
     return 1 if stale or not programs else 0
