@@ -55,24 +55,35 @@ class PollSet {
   void stop();
 
  private:
-  struct Watch;  // what pending handlers of the io_context hold on to, so that they outlive this object safely
+  struct Watch;  // what pending handlers of the io_context hold on to, so that this object may go before them
 
   void arm();
   void turn();
-  size_t serve_private(size_t event_count);
-  size_t serve_shared(size_t budget);
+  void fetch();
+  void serve_private();
+  void serve_shared(size_t until_taken);
+  size_t read(uint64_t key);
 
-  static constexpr size_t kEventsMax = 256;     // sockets served in one turn
+  static constexpr size_t kEventsMax = 256;     // sockets fetched at once
   static constexpr size_t kBudgetPerRead = 32;  // datagrams taken from one socket before the next has its turn
+  static constexpr size_t kSharedPerTurn =
+      128;  // datagrams the shared class may take although the private class took fewer
 
   boost::asio::io_context& context_;
   PollHandler& handler_;
   Fd epoll_;
   std::shared_ptr<Watch> watch_;
+  std::vector<uint64_t> shared_keys_;  // few: listeners
+
+  // Of the current turn. Private keys that a full buffer left unserved come first in the next one.
   std::array<epoll_event, kEventsMax> events_;
-  std::vector<uint64_t> shared_keys_;   // in the order added
-  std::vector<uint64_t> shared_ready_;  // of this turn: readable, or not yet found empty
+  std::vector<uint64_t> private_ready_;
+  size_t private_next_ = 0;
+  std::vector<uint64_t> shared_ready_;  // readable and not yet found empty
   size_t shared_next_ = 0;
+  size_t shared_taken_ = 0;
+  size_t private_taken_ = 0;
+  bool found_full_ = false;  // some socket has more
   bool in_turn_ = false;
   bool end_pending_ = false;
 };

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,16 +37,20 @@ class Shard {
   void release();
   // Ends the thread at once, whatever is pending. Any thread.
   void stop();
+  // True when the thread has ended, or was never started, within `patience`.
+  bool wait_finished(Duration patience);
   void join();
 
  private:
-  void run();
+  void run() noexcept;
 
   uint32_t index_;
   std::string thread_name_;  // at most 15 characters are shown by the kernel
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;
+  std::promise<void> finished_;
+  std::future<void> finish_;
 };
 
 // All shards of a daemon. Built and started by the main thread, which also stops and joins them.

@@ -1,11 +1,11 @@
 // Opening UDP sockets the way a relay needs them. What happens on an open socket is udp_pump.h.
 #pragma once
 
-#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 #include "common/base/endpoint.h"
 #include "common/io/fd.h"
+#include "common/io/listen_socket.h"
 
 namespace noom::io {
 
@@ -36,13 +36,5 @@ class UdpSocket {
   IpEndpoint local_;
   bool wildcard_ = false;
 };
-
-// With SO_REUSEPORT a second copy of a daemon would share the port in silence. Called once before the first shard
-// binds: AlreadyExists when any socket holds the endpoint, or another endpoint that collides with it. Port 0 is always
-// free. `transport` is kUdp or kTcp.
-absl::Status check_port_free(Transport transport, const IpEndpoint& local);
-
-// "<transport> <endpoint>: <reason>; <remedy>" for an errno of socket(), bind() or listen().
-absl::Status listen_error(Transport transport, const IpEndpoint& local, int error_number);
 
 }  // namespace noom::io

@@ -1,0 +1,313 @@
+#include "common/io/stream.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+
+#include "common/io/socket_address.h"
+#include "common/io/socket_bio.h"
+
+namespace noom::io {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                         Stream::executor_type>;
+
+class TlsCategory final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "tls"; }
+  std::string message(int value) const override {
+    const char* reason = ERR_reason_error_string(static_cast<unsigned long>(static_cast<unsigned>(value)));
+    return reason == nullptr ? "TLS error" : reason;
+  }
+};
+
+// What a TLS call that did not succeed wants: to be called again once the socket is ready, or to fail.
+struct Outcome {
+  bool again = false;
+  Stream::Socket::wait_type wait = Stream::Socket::wait_read;
+  error_code error;
+};
+
+Outcome failed(SSL* ssl, int result) {
+  const int error_number = errno;
+  switch (SSL_get_error(ssl, result)) {
+    case SSL_ERROR_WANT_READ:
+      return {.again = true, .wait = Stream::Socket::wait_read, .error = {}};
+    case SSL_ERROR_WANT_WRITE:
+      return {.again = true, .wait = Stream::Socket::wait_write, .error = {}};
+    case SSL_ERROR_ZERO_RETURN:
+      return {.error = asio::error::eof};
+    case SSL_ERROR_SYSCALL:
+      if (error_number == 0) return {.error = asio::error::eof};
+      return {.error = error_code(error_number, boost::system::system_category())};
+    default:
+      break;
+  }
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {.error = asio::error::eof};
+  return {.error = error_code(static_cast<int>(code), tls_category())};
+}
+
+// One TLS record: writes of several buffers (Beast's header and payload) leave as one.
+constexpr size_t kRecordBytes = 16 * 1024;
+
+}  // namespace
+
+const boost::system::error_category& tls_category() {
+  static const TlsCategory category;
+  return category;
+}
+
+struct Stream::Impl : std::enable_shared_from_this<Impl> {
+  Impl(Socket s, std::shared_ptr<const TlsContext> c);
+  ~Impl() { SSL_free(ssl); }
+
+  void complete(Handler done, error_code error, size_t size) {
+    asio::post(socket.get_executor(), [done = std::move(done), error, size]() mutable { done(error, size); });
+  }
+  void tls_read(asio::mutable_buffer buffer, Handler done, bool initiating);
+  void tls_write(const Gather& gather, Handler done, bool initiating);
+  void handshake(StatusHandler done);
+  void discard(StatusHandler done);
+  void set_deadline(Duration deadline);
+  void clear_deadline();
+  void close();
+
+  Socket socket;
+  std::shared_ptr<const TlsContext> context;
+  SSL* ssl = nullptr;
+  bool tls = false;
+  bool open = true;
+  bool timed_out = false;
+  uint32_t deadline_generation = 0;
+  std::optional<Timer> timer;
+  IpEndpoint remote;
+  IpEndpoint local;
+};
+
+Stream::Impl::Impl(Socket s, std::shared_ptr<const TlsContext> c) : socket(std::move(s)), context(std::move(c)) {
+  error_code ignored;
+  socket.native_non_blocking(true, ignored);
+  local = bound_endpoint(socket.native_handle());
+  SocketAddress address{};
+  socklen_t size = sizeof(address);
+  if (::getpeername(socket.native_handle(), &address.generic, &size) == 0) remote = from_sockaddr(address);
+  if (context == nullptr) return;
+  tls = true;
+  ssl = context->new_session();
+  BIO* bio = ssl == nullptr ? nullptr : new_socket_bio(socket.native_handle());
+  if (bio == nullptr) {
+    close();
+    return;
+  }
+  SSL_set_bio(ssl, bio, bio);
+  SSL_set_accept_state(ssl);
+}
+
+void Stream::Impl::close() {
+  if (!open) return;
+  open = false;
+  clear_deadline();
+  error_code ignored;
+  socket.close(ignored);
+  SSL_free(ssl);
+  ssl = nullptr;
+}
+
+void Stream::Impl::set_deadline(Duration deadline) {
+  timer.emplace(socket.get_executor(), std::chrono::duration_cast<std::chrono::steady_clock::duration>(deadline));
+  timer->async_wait([self = shared_from_this(), generation = ++deadline_generation](error_code error) {
+    if (error || generation != self->deadline_generation) return;
+    self->timed_out = true;
+    self->close();
+  });
+}
+
+void Stream::Impl::clear_deadline() {
+  ++deadline_generation;
+  timer.reset();
+}
+
+void Stream::Impl::tls_read(asio::mutable_buffer buffer, Handler done, bool initiating) {
+  error_code error = asio::error::operation_aborted;
+  size_t size = 0;
+  if (open) {
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_read_ex(ssl, buffer.data(), buffer.size(), &size);
+    error = {};
+    if (result != 1) {
+      const Outcome outcome = failed(ssl, result);
+      if (outcome.again) {
+        return socket.async_wait(outcome.wait,
+                                 [self = shared_from_this(), buffer, done = std::move(done)](error_code e) mutable {
+                                   e ? done(e, 0) : self->tls_read(buffer, std::move(done), false);
+                                 });
+      }
+      error = outcome.error;
+    }
+  }
+  initiating ? complete(std::move(done), error, size) : done(error, size);
+}
+
+void Stream::Impl::tls_write(const Gather& gather, Handler done, bool initiating) {
+  error_code error = asio::error::operation_aborted;
+  size_t size = 0;
+  if (open) {
+    asio::const_buffer from = gather.buffers[0];
+    static thread_local std::array<std::byte, kRecordBytes> record;
+    if (gather.count > 1) {
+      from =
+          asio::buffer(record, asio::buffer_copy(asio::buffer(record), std::span(gather.buffers).first(gather.count)));
+    }
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_write_ex(ssl, from.data(), from.size(), &size);
+    error = {};
+    if (result != 1) {
+      const Outcome outcome = failed(ssl, result);
+      if (outcome.again) {
+        return socket.async_wait(outcome.wait,
+                                 [self = shared_from_this(), gather, done = std::move(done)](error_code e) mutable {
+                                   e ? done(e, 0) : self->tls_write(gather, std::move(done), false);
+                                 });
+      }
+      error = outcome.error;
+    }
+  }
+  initiating ? complete(std::move(done), error, size) : done(error, size);
+}
+
+void Stream::Impl::handshake(StatusHandler done) {
+  error_code error = timed_out ? error_code(asio::error::timed_out) : error_code(asio::error::operation_aborted);
+  if (open) {
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_do_handshake(ssl);
+    error = {};
+    if (result != 1) {
+      const Outcome outcome = failed(ssl, result);
+      if (outcome.again) {
+        return socket.async_wait(outcome.wait, [self = shared_from_this(), done = std::move(done)](error_code) mutable {
+          self->handshake(std::move(done));
+        });
+      }
+      error = outcome.error;
+    }
+    clear_deadline();
+  }
+  done(error);
+}
+
+void Stream::Impl::discard(StatusHandler done) {
+  std::array<std::byte, 4096> scratch;
+  while (open) {
+    const ssize_t got = ::recv(socket.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
+    if (got > 0) continue;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      return socket.async_wait(Socket::wait_read, [self = shared_from_this(), done = std::move(done)](
+                                                      error_code) mutable { self->discard(std::move(done)); });
+    }
+    close();
+  }
+  done(timed_out ? error_code(asio::error::timed_out) : error_code());
+}
+
+Stream::Stream(Socket socket) : impl_(std::make_shared<Impl>(std::move(socket), nullptr)) {}
+Stream::Stream(Socket socket, std::shared_ptr<const TlsContext> context)
+    : impl_(std::make_shared<Impl>(std::move(socket), std::move(context))) {}
+Stream::Stream(Stream&&) noexcept = default;
+Stream& Stream::operator=(Stream&& other) noexcept {
+  if (this != &other) {
+    if (impl_ != nullptr) impl_->close();
+    impl_ = std::move(other.impl_);
+  }
+  return *this;
+}
+Stream::~Stream() {
+  if (impl_ != nullptr) impl_->close();
+}
+
+Stream::executor_type Stream::get_executor() {
+  return impl_->socket.get_executor();
+}
+Stream::Socket& Stream::socket() {
+  return impl_->socket;
+}
+const Stream::Socket& Stream::socket() const {
+  return impl_->socket;
+}
+bool Stream::is_tls() const {
+  return impl_->tls;
+}
+bool Stream::is_open() const {
+  return impl_->open;
+}
+const IpEndpoint& Stream::remote() const {
+  return impl_->remote;
+}
+const IpEndpoint& Stream::local() const {
+  return impl_->local;
+}
+
+std::string_view Stream::alpn() const {
+  if (impl_->ssl == nullptr) return {};
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(impl_->ssl, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
+void Stream::async_handshake(Duration deadline, StatusHandler done) {
+  if (impl_->tls && impl_->open) impl_->set_deadline(deadline);
+  asio::post(get_executor(), [impl = impl_, done = std::move(done)]() mutable {
+    if (!impl->tls) return done(error_code());
+    impl->handshake(std::move(done));
+  });
+}
+
+void Stream::async_shutdown(Duration deadline, StatusHandler done) {
+  if (impl_->open) {
+    error_code ignored;
+    impl_->socket.cancel(ignored);
+    if (impl_->ssl != nullptr && SSL_is_init_finished(impl_->ssl)) {
+      ERR_clear_error();
+      SSL_shutdown(impl_->ssl);  // once, as far as the send buffer has room
+      ERR_clear_error();
+    }
+    impl_->socket.shutdown(Socket::shutdown_send, ignored);
+    impl_->set_deadline(deadline);
+  }
+  asio::post(get_executor(), [impl = impl_, done = std::move(done)]() mutable { impl->discard(std::move(done)); });
+}
+
+void Stream::close() {
+  impl_->close();
+}
+
+void Stream::start_read(asio::mutable_buffer buffer, Handler done) {
+  if (buffer.size() == 0) return impl_->complete(std::move(done), {}, 0);
+  if (impl_->tls) return impl_->tls_read(buffer, std::move(done), true);
+  impl_->socket.async_read_some(buffer, std::move(done));
+}
+
+void Stream::start_write(const Gather& gather, Handler done) {
+  if (gather.count == 0) return impl_->complete(std::move(done), {}, 0);
+  if (impl_->tls) return impl_->tls_write(gather, std::move(done), true);
+  impl_->socket.async_write_some(std::span(gather.buffers).first(gather.count), std::move(done));
+}
+
+}  // namespace noom::io

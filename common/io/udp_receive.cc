@@ -1,0 +1,101 @@
+#include "common/io/udp_receive.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace noom::io {
+
+SlabPool::SlabPool() : slabs_(new std::byte[kSlabs * kSlabBytes]) {}
+
+std::byte* SlabPool::jumbo(size_t bytes) {
+  jumbos_.emplace_back(new std::byte[bytes]);
+  return jumbos_.back().get();
+}
+
+void SlabPool::reset() {
+  used_ = 0;
+  jumbos_.clear();
+}
+
+UdpReceive::UdpReceive(UdpPumpStats& stats) : stats_(stats), overflow_(new std::byte[kBatch * kOverflowBytes]) {
+  batch_.reserve(kBatch);
+  for (size_t i = 0; i < kBatch; ++i) {
+    vectors_[i][0].iov_len = SlabPool::kSlabPayload;
+    vectors_[i][1] = {.iov_base = overflow_.get() + i * kOverflowBytes, .iov_len = kOverflowBytes};
+    messages_[i] = {};
+    messages_[i].msg_hdr.msg_name = &sources_[i];
+    messages_[i].msg_hdr.msg_iov = vectors_[i].data();
+    messages_[i].msg_hdr.msg_iovlen = vectors_[i].size();
+    messages_[i].msg_hdr.msg_control = controls_[i].bytes;
+  }
+}
+
+void UdpReceive::prepare(size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    vectors_[i][0].iov_base = slabs_.peek(i) + kHeadroom;
+    messages_[i].msg_hdr.msg_namelen = sizeof(SocketAddress);
+    messages_[i].msg_hdr.msg_controllen = sizeof(Control);
+  }
+}
+
+size_t UdpReceive::read(const UdpSocket& socket, uint32_t& overflows, size_t budget) {
+  batch_.clear();
+  const size_t wanted = std::min({budget, kBatch, slabs_.room()});
+  prepare(wanted);
+  stats_.receive_calls.add();
+  const int got = ::recvmmsg(socket.fd(), messages_.data(), static_cast<unsigned>(wanted), MSG_DONTWAIT, nullptr);
+  if (got < 0) {
+    // Anything else is an ICMP error of an earlier send, reported once: the socket is as good as before.
+    if (errno != EAGAIN && errno != EINTR) stats_.receive_errors.add();
+    return 0;
+  }
+  const auto count = static_cast<size_t>(got);
+  for (size_t i = 0; i < count; ++i) take(socket, overflows, i);
+  slabs_.use(count);
+  return count;
+}
+
+void UdpReceive::take(const UdpSocket& socket, uint32_t& overflows, size_t index) {
+  msghdr& header = messages_[index].msg_hdr;
+  const size_t size = messages_[index].msg_len;
+  stats_.received.add();
+  stats_.received_bytes.add(size);
+  IpEndpoint destination = socket.local();
+  if (header.msg_controllen > 0) read_control(header, destination, overflows);
+  if ((header.msg_flags & MSG_TRUNC) != 0) {
+    stats_.receive_truncated.add();
+    return;
+  }
+  std::byte* room = slabs_.peek(index);
+  if (size > SlabPool::kSlabPayload) {
+    std::byte* jumbo = slabs_.jumbo(kHeadroom + size + kTailroom);
+    std::memcpy(jumbo + kHeadroom, room + kHeadroom, SlabPool::kSlabPayload);
+    std::memcpy(jumbo + kHeadroom + SlabPool::kSlabPayload, vectors_[index][1].iov_base, size - SlabPool::kSlabPayload);
+    room = jumbo;
+  }
+  batch_.push_back({.room = {room, kHeadroom + size + kTailroom},
+                    .source = from_sockaddr(sources_[index]),
+                    .destination = destination});
+}
+
+void UdpReceive::read_control(msghdr& header, IpEndpoint& destination, uint32_t& overflows) {
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(control), sizeof(info));
+      destination.address = IpAddress::v4(std::as_bytes(std::span(&info.ipi_addr, 1)).first<4>());
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(control), sizeof(info));
+      destination.address = IpAddress::v6(std::as_bytes(std::span(&info.ipi6_addr, 1)).first<16>());
+    } else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) {
+      uint32_t total;
+      std::memcpy(&total, CMSG_DATA(control), sizeof(total));
+      stats_.receive_overflows.add(total - overflows);
+      overflows = total;
+    }
+  }
+}
+
+}  // namespace noom::io

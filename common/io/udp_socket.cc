@@ -1,0 +1,45 @@
+#include "common/io/udp_socket.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "common/io/socket_address.h"
+
+namespace noom::io {
+
+namespace {
+
+// What the data path relies on, where the kernel has it; each is an optimisation or a report, so that refusal is no
+// error.
+void tune(int fd, const IpEndpoint& local, bool wildcard, const UdpSocketOptions& options) {
+  if (options.receive_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer_bytes);
+  if (options.send_buffer_bytes > 0) set_option(fd, SOL_SOCKET, SO_SNDBUF, options.send_buffer_bytes);
+  set_option(fd, SOL_SOCKET, SO_RXQ_OVFL);
+  if (local.address.is_v4()) {
+    // With DF the kernel need not draw an identification per packet (some 8 % of a small datagram's cost). A datagram
+    // that then does not fit its path's MTU is refused with EMSGSIZE, and the pump sends it again with fragmentation
+    // allowed.
+    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+    if (wildcard) set_option(fd, IPPROTO_IP, IP_PKTINFO);
+  } else if (wildcard) {
+    set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<UdpSocket> UdpSocket::open(const IpEndpoint& local, const UdpSocketOptions& options) {
+  Fd fd = new_socket(local.address.family(), SOCK_DGRAM);
+  if (!fd) return listen_error(Transport::kUdp, local, errno);
+  if (options.reuse_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT))
+    return listen_error(Transport::kUdp, local, errno);
+  const bool wildcard = is_wildcard(local.address);
+  tune(fd.get(), local, wildcard, options);
+  if (!bind_to(fd.get(), local)) return listen_error(Transport::kUdp, local, errno);
+  const IpEndpoint bound = bound_endpoint(fd.get());
+  return UdpSocket(std::move(fd), bound, wildcard);
+}
+
+}  // namespace noom::io
