@@ -1,0 +1,39 @@
+// What a client can grow in the TURN shell, and how far. What the core lets it grow is turn/core/limits.h.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "common/base/time.h"
+#include "common/io/udp_pump.h"
+#include "common/wire/stream_deframer.h"
+#include "turn/core/limits.h"
+
+namespace noom::turn {
+
+static_assert(io::kHeadroom >= kPeerHeadroom && io::kTailroom >= kPeerTailroom, "the core frames in the pump's slabs");
+
+// A five-tuple carries its listener's index in a byte.
+constexpr size_t kListenersMax = 64;
+
+// Stream clients, per connection.
+constexpr size_t kStreamReadBytesMin = 2 * 1024;                 // an idle connection's read buffer
+constexpr size_t kStreamReadBytesMax = 2 * wire::kFrameSizeMax;  // a busy one's; at least one whole frame
+constexpr size_t kStreamQueueBytesMax = 128 * 1024;              // past it media for a slow reader is dropped
+constexpr size_t kStreamQueueBytesClose = 192 * 1024;  // past it, with responses alone, the connection is closed
+static_assert(kStreamQueueBytesMax + wire::kFrameSizeMax <= kStreamQueueBytesClose);
+constexpr int kStreamUnsentBytes =
+    32 * 1024;  // TCP_NOTSENT_LOWAT: a backlog waits in our queue, where it can be dropped
+constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
+// No whole message for so long, on a connection without an allocation, ends it.
+constexpr Duration kStreamIdleTimeout = std::chrono::seconds(30);
+constexpr Duration kGoodbyeTimeout = std::chrono::seconds(5);
+
+// Datagrams on their way from one shard to another, copied; what exceeds it is dropped.
+constexpr size_t kHandoverBytesMax = 4 * 1024 * 1024;  // per pair of shards
+
+// Bytes and datagrams that stream clients may have pending before a flush that would otherwise wait for the loop.
+constexpr size_t kArenaBytesPerFlush = 1024 * 1024;
+
+}  // namespace noom::turn

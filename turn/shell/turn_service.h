@@ -1,0 +1,73 @@
+// The TURN server as a daemon runs it: shards, listeners, start, drain, stop. What happens on a shard is turn_shard.h.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/endpoint.h"
+#include "common/base/log.h"
+#include "common/io/tls_context.h"
+#include "turn/core/settings.h"
+#include "turn/shell/shell_stats.h"
+
+namespace noom::turn {
+
+// A place where clients come in. Every shard has a socket of its own on it.
+struct Listener {
+  std::string name;                       // the configuration key it comes from: "listen.udp"
+  Transport transport = Transport::kUdp;  // kUdp, kTcp or kTls
+  IpEndpoint local;                       // port 0: the kernel chooses one, the same for all shards
+};
+
+struct TurnServiceOptions {
+  std::vector<Listener> listeners;  // at most kListenersMax
+  // Needed where a listener is TLS. A reload is a set() on it: new connections use the new certificate.
+  std::shared_ptr<const io::TlsContextSlot> tls;
+  std::shared_ptr<const Settings> settings;  // its shard_count is the number of threads
+  std::shared_ptr<Shared> shared;
+  uint32_t connections_max = 16'384;            // stream connections, per shard
+  uint32_t connections_per_source_max = 1'024;  // of these, from one IPv4 address or IPv6 /64; per shard
+  int listener_buffer_bytes =
+      4 * 1024 * 1024;         // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
+  int relay_buffer_bytes = 0;  // relay sockets; 0 = the system's default
+};
+
+// Built, drained and destroyed by one thread; the stats may be read from any.
+class TurnService {
+ public:
+  // Binds every listener, then starts the shards. A failure names the listener and the reason, "udp 0.0.0.0:3478:
+  // address already in use; …", and leaves nothing open; `failed_listener` then is its index, or empty when it was
+  // none. A port that another program holds with SO_REUSEPORT, another copy of this one included, is in use. `log`
+  // outlives the service.
+  static absl::StatusOr<std::unique_ptr<TurnService>> start(TurnServiceOptions options, LogSink& log,
+                                                            std::optional<size_t>* failed_listener = nullptr);
+  ~TurnService();  // stops
+  TurnService(const TurnService&) = delete;
+  TurnService& operator=(const TurnService&) = delete;
+
+  // As configured, in that order, each port 0 replaced by the real one.
+  const std::vector<Listener>& listeners() const;
+  uint32_t shard_count() const;
+  ShardStatsView stats(uint32_t shard) const;
+
+  // Accepts no connection any more; calls `drained` on some shard's thread, once, as soon as no allocation is left.
+  void begin_drain(std::function<void()> drained);
+  // Calls `alive` on some shard's thread once every shard has come round to it.
+  void heartbeat(std::function<void()> alive);
+  // Ends every allocation and connection, closes every socket, joins the threads. Idempotent.
+  void stop();
+
+ private:
+  struct State;
+  explicit TurnService(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace noom::turn
