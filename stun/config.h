@@ -1,0 +1,31 @@
+// What noom-stun can be told.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "common/base/endpoint.h"
+#include "common/base/time.h"
+#include "common/ops/config_table.h"
+#include "common/ops/daemon.h"
+#include "common/ops/ops_config.h"
+
+namespace noom::stun {
+
+struct Config {
+  std::vector<IpEndpoint> listen_udp;
+  std::vector<IpEndpoint> listen_tcp;
+  uint32_t shards = 0;  // 0: one per CPU
+  uint32_t tcp_connections = 4096;
+  Duration tcp_idle_timeout = std::chrono::seconds(30);
+  ops::OpsConfig ops;
+
+  Config();  // the defaults
+};
+
+// Rows bound to `config`, which outlives the table.
+ops::ConfigTable config_table(Config& config);
+// What no single row can tell.
+ops::Findings check(const Config& config, const ops::ConfigTable& table);
+
+}  // namespace noom::stun

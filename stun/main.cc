@@ -1,0 +1,65 @@
+// noom-stun: wiring of configuration, service and life cycle.
+#include <algorithm>
+#include <thread>
+
+#include "common/ops/daemon.h"
+#include "stun/config.h"
+#include "stun/metrics.h"
+#include "stun/shell/stun_service.h"
+
+namespace noom::stun {
+namespace {
+
+class Daemon final : public ops::Service {
+ public:
+  explicit Daemon(const Config& config)
+      : service_(config.shards > 0 ? config.shards : std::max(1u, std::thread::hardware_concurrency()),
+                 {.tcp_connections_max = config.tcp_connections, .tcp_idle_timeout = config.tcp_idle_timeout}) {}
+
+  absl::Status start(const Config& config, const ops::ConfigTable& table) {
+    if (auto status = listen("listen.udp", Transport::kUdp, config.listen_udp, table); !status.ok()) return status;
+    if (auto status = listen("listen.tcp", Transport::kTcp, config.listen_tcp, table); !status.ok()) return status;
+    service_.start();
+    return absl::OkStatus();
+  }
+  std::vector<ops::BoundListener> listeners() const override { return listeners_; }
+  void collect(ops::MetricPage& page) const override { stun::collect(page, service_); }
+  void heartbeat(std::function<void()> alive) override { service_.heartbeat(std::move(alive)); }
+
+ private:
+  absl::Status listen(std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints,
+                      const ops::ConfigTable& table) {
+    for (const IpEndpoint& endpoint : endpoints) {
+      const auto bound = service_.listen(transport, endpoint);
+      if (!bound.ok()) return absl::UnavailableError(table.fault(key, std::string(bound.status().message())));
+      listeners_.push_back({std::string(key), std::string(to_string(transport)), *bound});
+    }
+    return absl::OkStatus();
+  }
+
+  StunService service_;
+  std::vector<ops::BoundListener> listeners_;
+};
+
+int run(int argc, char** argv) {
+  Config config;
+  ops::ConfigTable table = config_table(config);
+  return ops::run_daemon(argc, argv,
+                         {.name = "noom-stun",
+                          .summary = "tells clients the address they are seen from (STUN Binding, RFC 8489)",
+                          .table = &table,
+                          .ops = &config.ops,
+                          .check = [&] { return check(config, table); },
+                          .start = [&](LogSink&) -> absl::StatusOr<std::unique_ptr<ops::Service>> {
+                            auto daemon = std::make_unique<Daemon>(config);
+                            if (auto status = daemon->start(config, table); !status.ok()) return status;
+                            return daemon;
+                          }});
+}
+
+}  // namespace
+}  // namespace noom::stun
+
+int main(int argc, char** argv) {
+  return noom::stun::run(argc, argv);
+}

@@ -1,0 +1,88 @@
+#include "stun/shell/tcp_connection.h"
+
+#include <cstring>
+#include <utility>
+
+#include "common/io/clocks.h"
+#include "common/wire/stream_deframer.h"
+
+namespace noom::stun {
+
+using boost::system::error_code;
+
+std::string_view to_string(CloseReason reason) {
+  switch (reason) {
+    case CloseReason::kClient:
+      return "client";
+    case CloseReason::kIdle:
+      return "idle";
+    case CloseReason::kNotStun:
+      return "not_stun";
+    case CloseReason::kTooLong:
+      return "too_long";
+    case CloseReason::kError:
+      return "error";
+    case CloseReason::kCount:
+      break;
+  }
+  return "unknown";
+}
+
+TcpConnection::TcpConnection(io::Stream stream, Stats& stats, ClosedHandler closed)
+    : stream_(std::move(stream)), stats_(stats), closed_(std::move(closed)), last_active_(io::read_clocks().mono) {}
+
+void TcpConnection::close() {
+  closed_ = nullptr;
+  stream_.close();
+}
+
+void TcpConnection::read() {
+  const auto room = boost::asio::buffer(in_.data() + in_size_, in_.size() - in_size_);
+  stream_.async_read_some(room,
+                          [self = shared_from_this()](error_code error, size_t size) { self->on_read(error, size); });
+}
+
+void TcpConnection::on_read(error_code error, size_t size) {
+  if (error) return end(error == boost::asio::error::eof ? CloseReason::kClient : CloseReason::kError);
+  in_size_ += size;
+  answer_frames();
+}
+
+// Answers what is whole, as far as out_ has room; the rest waits for the write.
+void TcpConnection::answer_frames() {
+  size_t consumed = 0;
+  out_size_ = 0;
+  wire::Frame frame;
+  while (out_.size() - out_size_ >= wire::kBindingAnswerMax) {
+    frame = wire::next_frame(Bytes(in_).subspan(consumed, in_size_ - consumed));
+    if (frame.kind != wire::Frame::Kind::kStun) break;
+    consumed += frame.consumed;
+    last_active_ = io::read_clocks().mono;
+    const auto outcome = respond(frame.bytes, stream_.remote(), std::span(out_).subspan(out_size_));
+    stats_.count(frame.bytes, outcome);
+    if (const auto* answer = std::get_if<wire::BindingAnswer>(&outcome)) out_size_ += answer->bytes.size();
+  }
+  in_size_ -= consumed;
+  if (in_size_ > 0 && consumed > 0) std::memmove(in_.data(), in_.data() + consumed, in_size_);
+
+  if (out_size_ > 0) return write(0);
+  if (frame.kind != wire::Frame::Kind::kIncomplete) return end(CloseReason::kNotStun);
+  if (in_size_ == in_.size()) return end(CloseReason::kTooLong);
+  read();
+}
+
+void TcpConnection::write(size_t from) {
+  stream_.async_write_some(boost::asio::buffer(out_.data() + from, out_size_ - from),
+                           [self = shared_from_this(), from](error_code error, size_t size) {
+                             if (error) return self->end(CloseReason::kError);
+                             if (from + size < self->out_size_) return self->write(from + size);
+                             self->answer_frames();
+                           });
+}
+
+void TcpConnection::end(CloseReason reason) {
+  stream_.close();
+  if (const ClosedHandler closed = std::exchange(closed_, nullptr)) closed(reason);
+}
+
+}  // namespace noom::stun
