@@ -1,3 +1,5 @@
+// The only state that shards share and write: how many allocations each user has. Touched when an allocation begins or
+// ends.
 #include <absl/strings/string_view.h>
 
 #include "turn/core/settings.h"

@@ -107,7 +107,7 @@ def banners(repo):
         banner = next((n for n, text in enumerate(source.lines) if not text.startswith("//")), len(source.lines))
         if banner > BANNER_LINES_MAX:
             yield Finding("banner", source.path, 1, f"the banner is {banner} lines, at most {BANNER_LINES_MAX}: move the rest to the type it explains")
-        if source.suffix == ".h" and "#pragma once" not in source.lines[:10]:
+        if source.suffix == ".h" and "#pragma once" not in source.lines[: BANNER_LINES_MAX + 2]:
             yield Finding("pragma-once", source.path, 1, "a header has `#pragma once` right after its banner")
 
 
