@@ -111,6 +111,14 @@ void UdpPump::send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& fr
   state_->poll.end_turn_soon();
 }
 
+void UdpPump::flush_soon() {
+  state_->poll.end_turn_soon();
+}
+
+void UdpPump::flush() {
+  state_->on_turn_end();
+}
+
 size_t UdpPump::queued() const {
   return state_->sends.size();
 }

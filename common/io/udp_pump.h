@@ -81,6 +81,10 @@ class UdpPump {
   // socket (a Datagram's destination) and ignored elsewhere. In a turn it leaves at the turn's end, outside soon after.
   void send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload);
   size_t queued() const;
+  // Asks for a flush, and on_flushed(), soon and once; sends ask by themselves. No-op in a turn.
+  void flush_soon();
+  // Flushes now, on_flushed() included. Never in a turn.
+  void flush();
   // Flushes, then closes every socket; no callback after this.
   void stop();
 

@@ -62,6 +62,7 @@ class Core {
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
   void on_tick(Now now, Output& output);
   std::optional<Mono> next_deadline() const { return deadlines_.next(); }
+  bool has_allocation(const FiveTuple& client) const { return by_client_.contains(client); }
   const Stats& stats() const { return stats_; }
 
  private:

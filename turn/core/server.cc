@@ -128,6 +128,9 @@ void Server::on_tick(Now now, Output& output) {
 std::optional<Mono> Server::next_deadline() const {
   return core_->next_deadline();
 }
+bool Server::has_allocation(const FiveTuple& client) const {
+  return core_->has_allocation(client);
+}
 const Stats& Server::stats() const {
   return core_->stats();
 }

@@ -45,6 +45,9 @@ class Server {
   void on_tick(Now now, Output& output);
   std::optional<Mono> next_deadline() const;  // O(1); nothing to wait for when empty
 
+  // Whether the client holds an allocation, or has one being opened. O(1).
+  bool has_allocation(const FiveTuple& client) const;
+
   const Stats& stats() const;  // readable from any thread while the Server lives
 
  private:

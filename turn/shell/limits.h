@@ -12,7 +12,7 @@
 
 namespace noom::turn {
 
-static_assert(io::kHeadroom >= kPeerHeadroom && io::kTailroom >= kPeerTailroom, "the core frames in the pump's slabs");
+static_assert(io::kHeadroom == kPeerHeadroom && io::kTailroom == kPeerTailroom, "the core frames in the pump's slabs");
 
 // A five-tuple carries its listener's index in a byte.
 constexpr size_t kListenersMax = 64;
@@ -21,7 +21,7 @@ constexpr size_t kListenersMax = 64;
 constexpr size_t kStreamReadBytesMin = 2 * 1024;                 // an idle connection's read buffer
 constexpr size_t kStreamReadBytesMax = 2 * wire::kFrameSizeMax;  // a busy one's; at least one whole frame
 constexpr size_t kStreamQueueBytesMax = 128 * 1024;              // past it media for a slow reader is dropped
-constexpr size_t kStreamQueueBytesClose = 192 * 1024;  // past it, with responses alone, the connection is closed
+constexpr size_t kStreamQueueBytesClose = 256 * 1024;  // past it, with responses alone, the connection is closed
 static_assert(kStreamQueueBytesMax + wire::kFrameSizeMax <= kStreamQueueBytesClose);
 constexpr int kStreamUnsentBytes =
     32 * 1024;  // TCP_NOTSENT_LOWAT: a backlog waits in our queue, where it can be dropped

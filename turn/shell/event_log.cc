@@ -1,0 +1,90 @@
+#include "turn/shell/event_log.h"
+
+#include "common/wire/stun_types.h"
+
+namespace noom::turn {
+
+void EventLog::write(Now now, const std::vector<Event>& events) {
+  for (const Event& event : events) std::visit([&](const auto& each) { write(now, each); }, event);
+}
+
+void EventLog::write(Now now, const AllocationCreated& event) {
+  if (!sink_.enabled(LogLevel::kInfo)) return;
+  const auto suppressed = created_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.info("allocation_created",
+             {{"shard", shard_},
+              {"allocation", event.allocation.index},
+              {"transport", to_string(event.client.transport)},
+              {"client", event.client.client.to_string()},
+              {"relayed", event.relayed.to_string()},
+              {"username", event.username},
+              {"lifetime_s", std::chrono::duration_cast<std::chrono::seconds>(event.lifetime).count()},
+              {"suppressed", *suppressed}});
+}
+
+void EventLog::write(Now now, const AllocationEnded& event) {
+  if (!sink_.enabled(LogLevel::kInfo)) return;
+  const auto suppressed = ended_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.info("allocation_ended",
+             {{"shard", shard_},
+              {"allocation", event.allocation.index},
+              {"transport", to_string(event.client.transport)},
+              {"client", event.client.client.to_string()},
+              {"relayed", event.relayed.to_string()},
+              {"username", event.username},
+              {"reason", to_string(event.reason)},
+              {"duration_s", std::chrono::duration_cast<std::chrono::seconds>(event.duration).count()},
+              {"bytes_to_peers", event.traffic.bytes_to_peers},
+              {"bytes_to_client", event.traffic.bytes_to_client},
+              {"packets_to_peers", event.traffic.packets_to_peers},
+              {"packets_to_client", event.traffic.packets_to_client},
+              {"suppressed", *suppressed}});
+}
+
+void EventLog::write(Now now, const Refused& event) {
+  if (!sink_.enabled(LogLevel::kWarning)) return;
+  const auto suppressed = refused_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.warning("request_refused", {{"shard", shard_},
+                                    {"method", wire::to_string(event.method)},
+                                    {"code", static_cast<unsigned>(code_of(event.reason))},
+                                    {"reason", to_string(event.reason)},
+                                    {"transport", to_string(event.client.transport)},
+                                    {"client", event.client.client.to_string()},
+                                    {"username", event.username},
+                                    {"peer", event.peer ? event.peer->to_string() : std::string()},
+                                    {"rule", event.rule},
+                                    {"suppressed", *suppressed}});
+}
+
+void EventLog::relay_open_failed(Now now, const absl::Status& reason) {
+  if (const auto suppressed = relay_open_failed_.admit(now.mono)) {
+    sink_.warning("relay_open_failed",
+                  {{"shard", shard_}, {"reason", std::string(reason.message())}, {"suppressed", *suppressed}});
+  }
+}
+
+void EventLog::stream_ended(Now now, const FiveTuple& client, StreamEnd reason, std::string_view detail) {
+  if (!sink_.enabled(LogLevel::kDebug)) return;
+  if (const auto suppressed = stream_ended_.admit(now.mono)) {
+    sink_.debug("stream_ended", {{"shard", shard_},
+                                 {"transport", to_string(client.transport)},
+                                 {"client", client.client.to_string()},
+                                 {"reason", to_string(reason)},
+                                 {"detail", detail},
+                                 {"suppressed", *suppressed}});
+  }
+}
+
+void EventLog::stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason) {
+  if (const auto suppressed = stream_refused_.admit(now.mono)) {
+    sink_.warning("stream_refused", {{"shard", shard_},
+                                     {"client", client.to_string()},
+                                     {"reason", to_string(reason)},
+                                     {"suppressed", *suppressed}});
+  }
+}
+
+}  // namespace noom::turn

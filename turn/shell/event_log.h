@@ -1,0 +1,44 @@
+// What a shard says in the log about its clients: the core's events and the shell's own, each site limited in rate.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "common/base/log.h"
+#include "common/base/log_limit.h"
+#include "common/base/time.h"
+#include "turn/core/event.h"
+#include "turn/shell/shell_stats.h"
+
+namespace noom::turn {
+
+// Single-threaded, one per shard; the sink is shared.
+class EventLog {
+ public:
+  EventLog(LogSink& sink, uint32_t shard) : sink_(sink), shard_(shard) {}
+
+  void write(Now now, const std::vector<Event>& events);
+  void relay_open_failed(Now now, const absl::Status& reason);
+  void stream_ended(Now now, const FiveTuple& client, StreamEnd reason, std::string_view detail);
+  void stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason);
+
+ private:
+  void write(Now now, const AllocationCreated& event);
+  void write(Now now, const AllocationEnded& event);
+  void write(Now now, const Refused& event);
+
+  LogSink& sink_;
+  uint32_t shard_;
+  LogLimit created_{kBusy};
+  LogLimit ended_{kBusy};
+  LogLimit refused_;
+  LogLimit relay_open_failed_;
+  LogLimit stream_ended_;
+  LogLimit stream_refused_;
+
+  static constexpr BucketLimit kBusy{.per_second = 20, .burst = 100};  // what happens in everyday use
+};
+
+}  // namespace noom::turn

@@ -1,0 +1,55 @@
+#include "turn/shell/shell_stats.h"
+
+#include <cstdlib>
+
+namespace noom::turn {
+
+std::string_view to_string(ShellDrop drop) {
+  switch (drop) {
+    case ShellDrop::kStreamQueueFull:
+      return "stream_queue_full";
+    case ShellDrop::kStreamGone:
+      return "stream_gone";
+    case ShellDrop::kHandoverFull:
+      return "handover_full";
+    case ShellDrop::kCount:
+      break;
+  }
+  std::abort();
+}
+
+std::string_view to_string(StreamEnd end) {
+  switch (end) {
+    case StreamEnd::kClientClosed:
+      return "client_closed";
+    case StreamEnd::kHandshakeFailed:
+      return "handshake_failed";
+    case StreamEnd::kNotTurn:
+      return "not_turn";
+    case StreamEnd::kIdle:
+      return "idle";
+    case StreamEnd::kSlowReader:
+      return "slow_reader";
+    case StreamEnd::kServerClosed:
+      return "server_closed";
+    case StreamEnd::kStopped:
+      return "stopped";
+    case StreamEnd::kCount:
+      break;
+  }
+  std::abort();
+}
+
+std::string_view to_string(StreamRefusal refusal) {
+  switch (refusal) {
+    case StreamRefusal::kShardFull:
+      return "shard_full";
+    case StreamRefusal::kSourceFull:
+      return "source_full";
+    case StreamRefusal::kCount:
+      break;
+  }
+  std::abort();
+}
+
+}  // namespace noom::turn

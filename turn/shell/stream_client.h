@@ -1,0 +1,74 @@
+// One TCP or TLS client: its read buffer and its bounded write queue. Which clients there are is stream_clients.h.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/counter.h"
+#include "common/base/endpoint.h"
+#include "common/base/time.h"
+#include "common/io/stream.h"
+#include "turn/shell/limits.h"
+
+namespace noom::turn {
+
+// The front of a byte stream that is not yet cut into frames. Small while the client is quiet, larger while it is busy.
+class ReadBuffer {
+ public:
+  // Where the next read goes; never empty.
+  MutableBytes room();
+  void filled(size_t size) { filled_ += size; }
+  MutableBytes bytes() { return {bytes_.get() + begin_, filled_ - begin_}; }
+  void consume(size_t size) { begin_ += size; }
+  // After the frames are cut: moves the rest to the front and fits the size to what was read.
+  void settle(size_t last_read);
+  size_t capacity() const { return capacity_; }
+
+ private:
+  void resize(size_t capacity);
+
+  std::unique_ptr<std::byte[]> bytes_;
+  size_t capacity_ = 0;
+  size_t begin_ = 0;
+  size_t filled_ = 0;
+  int small_reads_ = 0;  // in a row
+};
+
+// What waits to be written. Two buffers: one is being written while the other collects, so that many frames leave in
+// one write. Media that does not fit is dropped, the newest first: what is queued is at most kStreamQueueBytesMax old.
+class WriteQueue {
+ public:
+  enum class Verdict : uint8_t { kQueued, kDropped, kOverrun };
+
+  // kDropped: media beyond the limit. kOverrun: a response beyond the second limit; the client reads nothing.
+  Verdict add(Bytes frame);
+  // The bytes to write next; empty when there is nothing or a write is under way.
+  Bytes begin_write();
+  // The rest of what is being written; empty when it is done.
+  Bytes written(size_t size);
+  bool empty() const { return writing_.empty() && collecting_.empty(); }
+  size_t size() const { return writing_.size() - offset_ + collecting_.size(); }
+
+ private:
+  std::vector<std::byte> writing_;
+  size_t offset_ = 0;
+  std::vector<std::byte> collecting_;
+};
+
+struct StreamClient {
+  StreamClient(io::Stream s, const FiveTuple& t, Mono now) : stream(std::move(s)), five_tuple(t), last_message(now) {}
+
+  io::Stream stream;
+  FiveTuple five_tuple;
+  Mono last_message;
+  ReadBuffer reads;
+  WriteQueue writes;
+  bool ready = false;    // handshake done
+  bool dirty = false;    // listed for the next flush
+  bool leaving = false;  // closes once its writes are done
+  bool doomed = false;   // an end has been posted
+};
+
+}  // namespace noom::turn

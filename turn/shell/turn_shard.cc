@@ -1,0 +1,228 @@
+#include "turn/shell/turn_shard.h"
+
+#include <cstring>
+
+namespace noom::turn {
+
+namespace {
+
+// A pump tag is a listener's index or a relay's handle; the top bit tells which.
+constexpr uint64_t kListenerTag = uint64_t{1} << 63;
+uint64_t to_tag(RelayId relay) {
+  return uint64_t{relay.index} << 32 | relay.generation;
+}
+RelayId to_relay(uint64_t tag) {
+  return {static_cast<uint32_t>(tag >> 32), static_cast<uint32_t>(tag)};
+}
+
+std::chrono::steady_clock::time_point to_steady(Mono mono) {
+  return std::chrono::steady_clock::time_point(mono.time_since_epoch());
+}
+
+}  // namespace
+
+TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, LogSink& log)
+    : shard_(shard),
+      options_(options),
+      log_(log, shard.index()),
+      server_(shard.index(), options.settings, options.shared, random_),
+      pump_(shard.context(), *this),
+      streams_(shard.context(), *this,
+               {.connections_max = options.connections_max,
+                .connections_per_source_max = options.connections_per_source_max},
+               stats_, log_),
+      outbox_(options.settings->shard_count),
+      udp_listeners_(options.listeners.size()),
+      tick_(shard.context()) {}
+
+TurnShard::~TurnShard() = default;
+
+absl::StatusOr<IpEndpoint> TurnShard::open_listener(size_t index, const IpEndpoint& local) {
+  const Transport transport = options_.listeners[index].transport;
+  if (is_stream(transport)) {
+    auto acceptor = io::Acceptor::open(shard_.context(), local, {.reuse_port = true});
+    if (!acceptor.ok()) return acceptor.status();
+    acceptors_.push_back(*std::move(acceptor));
+    acceptor_listeners_.push_back(static_cast<uint8_t>(index));
+    return acceptors_.back()->local();
+  }
+  auto socket = io::UdpSocket::open(local, {.reuse_port = true,
+                                            .receive_buffer_bytes = options_.listener_buffer_bytes,
+                                            .send_buffer_bytes = options_.listener_buffer_bytes});
+  if (!socket.ok()) return socket.status();
+  const IpEndpoint bound = socket->local();
+  udp_listeners_[index] = pump_.add(*std::move(socket), io::PollClass::kShared, kListenerTag | index);
+  return bound;
+}
+
+void TurnShard::start(std::vector<TurnShard*> shards) {
+  shards_ = std::move(shards);
+  for (size_t i = 0; i < acceptors_.size(); ++i) {
+    const uint8_t listener = acceptor_listeners_[i];
+    const bool tls = options_.listeners[listener].transport == Transport::kTls;
+    acceptors_[i]->start([this, listener, tls](io::Stream::Socket socket) {
+      streams_.accept(std::move(socket), listener, tls ? options_.tls->get() : nullptr);
+    });
+  }
+}
+
+void TurnShard::on_datagrams(Now now, io::UdpSocketId, uint64_t tag, std::span<const io::Datagram> batch) {
+  if ((tag & kListenerTag) != 0) {
+    const auto listener = static_cast<uint8_t>(tag);
+    for (const io::Datagram& datagram : batch) {
+      server_.on_client(now, {datagram.source, datagram.destination, Transport::kUdp, listener}, datagram.payload(),
+                        output_);
+    }
+  } else {
+    const RelayId relay = to_relay(tag);
+    for (const io::Datagram& datagram : batch) server_.on_peer(now, relay, datagram.source, datagram.room, output_);
+  }
+  settle(now);
+}
+
+// The core frames in place, and what it puts out is borrowed until the flush: a stream's frame moves into the arena.
+void TurnShard::on_stream_frame(Now now, const FiveTuple& client, Bytes frame) {
+  if (arena_bytes_ > kArenaBytesPerFlush) pump_.flush();
+  arena_bytes_ += frame.size();
+  const MutableBytes copy = output_.arena.take(frame.size());
+  std::memcpy(copy.data(), frame.data(), frame.size());
+  server_.on_client(now, client, copy, output_);
+  settle(now);
+}
+
+void TurnShard::on_stream_closed(Now now, const FiveTuple& client) {
+  server_.on_client_closed(now, client, output_);
+  settle(now);
+}
+
+void TurnShard::on_handover(std::unique_ptr<HandoverBatch> batch) {
+  if (stopped_) return;
+  const Now now = io::read_clocks();
+  for (const HandoverBatch::Datagram& datagram : batch->datagrams()) {
+    server_.on_handover(now, datagram.to, datagram.from, datagram.room, output_);
+  }
+  handed_over_.push_back(std::move(batch));
+  settle(now);
+}
+
+// Obeys the commands in order, then queues the transmits. The arena stays: what is queued borrows from it.
+void TurnShard::settle(Now now) {
+  if (!output_.empty()) pump_.flush_soon();
+  for (size_t i = 0; i < output_.commands.size(); ++i) {
+    const Command command = output_.commands[i];  // obeying may append
+    std::visit([&](const auto& each) { obey(now, each); }, command);
+  }
+  for (const ToClient& transmit : output_.to_clients) {
+    if (transmit.client.transport == Transport::kUdp) {
+      pump_.send(udp_listeners_[transmit.client.listener], transmit.client.client, transmit.client.server.address,
+                 transmit.bytes);
+    } else {
+      streams_.send(transmit.client, transmit.bytes);
+    }
+  }
+  for (const ToPeer& transmit : output_.to_peers)
+    pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes);
+  for (const FiveTuple& leaver : leavers_) streams_.close(leaver);
+  leavers_.clear();
+  log_.write(now, output_.events);
+  output_.commands.clear();
+  output_.to_clients.clear();
+  output_.to_peers.clear();
+  output_.events.clear();
+  arm_tick();
+  check_drained();
+}
+
+void TurnShard::on_flushed() {
+  streams_.flush();
+  outbox_.flush([this](uint32_t to, std::unique_ptr<HandoverBatch> batch) {
+    TurnShard* const shard = shards_[to];
+    shard->shard_.post([shard, batch = std::move(batch)]() mutable { shard->on_handover(std::move(batch)); });
+  });
+  handed_over_.clear();
+  output_.arena.clear();
+  arena_bytes_ = 0;
+}
+
+void TurnShard::obey(Now now, const OpenRelay& command) {
+  auto socket = io::UdpSocket::open(command.local, {.receive_buffer_bytes = options_.relay_buffer_bytes,
+                                                    .send_buffer_bytes = options_.relay_buffer_bytes});
+  if (!socket.ok()) {
+    log_.relay_open_failed(now, socket.status());
+    return server_.on_relay_open_failed(now, command.relay, output_);
+  }
+  const io::UdpSocketId id = pump_.add(*std::move(socket), io::PollClass::kPrivate, to_tag(command.relay));
+  if (!id.valid()) {
+    log_.relay_open_failed(
+        now, absl::ResourceExhaustedError("the kernel watches no further socket; raise fs.epoll.max_user_watches"));
+    return server_.on_relay_open_failed(now, command.relay, output_);
+  }
+  if (command.relay.index >= relays_.size()) relays_.resize(command.relay.index + 1);
+  relays_[command.relay.index] = {command.relay.generation, id};
+  stats_.relays_open.add();
+  server_.on_relay_opened(now, command.relay, output_);
+}
+
+void TurnShard::obey(Now, const CloseRelay& command) {
+  const io::UdpSocketId id = socket_of(command.relay);
+  if (!id.valid()) return;  // it never opened
+  relays_[command.relay.index].socket = {};
+  pump_.remove(id);
+  stats_.relays_open.subtract();
+}
+
+void TurnShard::obey(Now, const CloseClient& command) {
+  if (is_stream(command.client.transport)) leavers_.push_back(command.client);
+}
+
+void TurnShard::obey(Now, const HandOver& command) {
+  if (!outbox_.add(command)) stats_.drops[ShellDrop::kHandoverFull].add();
+}
+
+io::UdpSocketId TurnShard::socket_of(RelayId relay) const {
+  if (relay.index >= relays_.size() || relays_[relay.index].generation != relay.generation) return {};
+  return relays_[relay.index].socket;
+}
+
+void TurnShard::arm_tick() {
+  const auto next = server_.next_deadline();
+  if (!next || stopped_ || (tick_at_ && *tick_at_ <= *next)) return;
+  tick_at_ = next;
+  tick_.expires_at(to_steady(*next));
+  tick_.async_wait([this](boost::system::error_code error) {
+    if (!error) on_tick();
+  });
+}
+
+void TurnShard::on_tick() {
+  tick_at_.reset();
+  const Now now = io::read_clocks();
+  server_.on_tick(now, output_);
+  settle(now);
+}
+
+void TurnShard::begin_drain(std::function<void()> drained) {
+  for (const auto& acceptor : acceptors_) acceptor->stop();
+  drained_ = std::move(drained);
+  check_drained();
+}
+
+void TurnShard::check_drained() {
+  if (!drained_) return;
+  uint64_t live = 0;
+  for (const Transport transport : kTransports) {
+    for (const Family family : kFamilies) live += server_.stats().allocations_of(transport, family).live.value();
+  }
+  if (live > 0) return;
+  std::exchange(drained_, nullptr)();
+}
+
+void TurnShard::stop() {
+  stopped_ = true;
+  for (const auto& acceptor : acceptors_) acceptor->stop();
+  streams_.stop();
+  tick_.cancel();
+  pump_.stop();
+}
+
+}  // namespace noom::turn

@@ -1,0 +1,99 @@
+// One shard of the TURN server: its sockets on one side, its core on the other. Hops 2 and 4½ of a datagram's life:
+// what arrives becomes a call of the core, and what the core puts out is obeyed and queued.
+#pragma once
+
+#include <absl/status/statusor.h>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "common/base/log.h"
+#include "common/io/acceptor.h"
+#include "common/io/shard.h"
+#include "common/io/system_random.h"
+#include "common/io/udp_pump.h"
+#include "turn/core/server.h"
+#include "turn/shell/event_log.h"
+#include "turn/shell/handover.h"
+#include "turn/shell/stream_clients.h"
+#include "turn/shell/turn_service.h"
+
+namespace noom::turn {
+
+// Built and given its listeners before its thread runs; then everything but stats() is that thread's.
+class TurnShard final : io::UdpReceiver, StreamHost {
+ public:
+  TurnShard(io::Shard& shard, const TurnServiceOptions& options, LogSink& log);
+  ~TurnShard();
+  TurnShard(const TurnShard&) = delete;
+  TurnShard& operator=(const TurnShard&) = delete;
+
+  // Opens this shard's socket of options.listeners[index] on `local`; returns the endpoint bound.
+  absl::StatusOr<IpEndpoint> open_listener(size_t index, const IpEndpoint& local);
+  // All shards of the service, this one included; they outlive its thread.
+  void start(std::vector<TurnShard*> shards);
+
+  // Accepts no connection any more; calls `drained` once no allocation is left, at once or later.
+  void begin_drain(std::function<void()> drained);
+  void stop();
+
+  io::Shard& thread() { return shard_; }
+  ShardStatsView stats() const { return {server_.stats(), pump_.stats(), stats_}; }
+
+ private:
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
+  struct RelaySocket {
+    uint32_t generation = 0;
+    io::UdpSocketId socket;
+  };
+
+  void on_datagrams(Now now, io::UdpSocketId socket, uint64_t tag, std::span<const io::Datagram> batch) override;
+  void on_flushed() override;
+  void on_stream_frame(Now now, const FiveTuple& client, Bytes frame) override;
+  void on_stream_closed(Now now, const FiveTuple& client) override;
+  bool has_allocation(const FiveTuple& client) const override { return server_.has_allocation(client); }
+  void on_handover(std::unique_ptr<HandoverBatch> batch);
+
+  void settle(Now now);
+  void obey(Now now, const OpenRelay& command);
+  void obey(Now now, const CloseRelay& command);
+  void obey(Now now, const CloseClient& command);
+  void obey(Now now, const HandOver& command);
+  io::UdpSocketId socket_of(RelayId relay) const;
+  void arm_tick();
+  void on_tick();
+  void check_drained();
+
+  io::Shard& shard_;
+  const TurnServiceOptions& options_;
+  io::SystemRandom random_;
+  ShellStats stats_;
+  EventLog log_;
+  Server server_;
+  Output output_;  // its transmits are queued by settle(), its arena lives until the flush
+  io::UdpPump pump_;
+  StreamClients streams_;
+  HandoverOutbox outbox_;
+  std::vector<std::unique_ptr<HandoverBatch>> handed_over_;  // borrowed from until the flush
+
+  std::vector<TurnShard*> shards_;
+  std::vector<io::UdpSocketId> udp_listeners_;  // by listener index; invalid for streams
+  std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
+  std::vector<uint8_t> acceptor_listeners_;  // the listener index of each acceptor
+  std::vector<FiveTuple> leavers_;           // CloseClient waits until the transmits beside it are queued
+  std::vector<RelaySocket> relays_;          // by RelayId index, which is dense
+
+  Timer tick_;
+  std::optional<Mono> tick_at_;  // what tick_ waits for
+  size_t arena_bytes_ = 0;       // copied from streams since the last flush
+  std::function<void()> drained_;
+  bool stopped_ = false;
+};
+
+}  // namespace noom::turn
