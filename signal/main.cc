@@ -1,0 +1,209 @@
+// noom-signal: wiring of configuration, shell and life cycle; --dev and --make-dev-cert.
+#include <cstdio>
+#include <utility>
+
+#include "common/io/acceptor.h"
+#include "common/io/clocks.h"
+#include "common/ops/daemon.h"
+#include "signal/config.h"
+#include "signal/metrics.h"
+#include "signal/shell/dev_certificate.h"
+#include "signal/shell/qr_code.h"
+
+namespace noom::signal {
+namespace {
+
+constexpr Duration kGrace = std::chrono::seconds(1);  // for handlers of closed sockets, once everything is closed
+
+class Daemon final : public ops::Service {
+ public:
+  Daemon(const Config& config, const ops::ConfigTable& table, LogSink& log)
+      : config_(config), table_(table), log_(log), shard_(0, "signal") {}
+  ~Daemon() override {
+    if (!started_) return;
+    shard_.post([this] {
+      shell_->stop();
+      shard_.release();
+    });
+    if (!shard_.wait_finished(kGrace)) shard_.stop();
+    shard_.join();
+  }
+
+  absl::Status start() {
+    auto settings = settings_of(config_, table_);
+    if (!settings.ok()) return settings.status();
+    auto files = load_files();
+    if (!files.ok()) return files.status();
+    shell_ = std::make_unique<SignalShell>(shard_, *std::move(settings), config_.shell, *std::move(files), log_);
+    if (auto status = listen("listen.http", "http", config_.listen_http, nullptr); !status.ok()) return status;
+    if (config_.serves_https()) {
+      auto context = load_tls();
+      if (!context.ok()) return context.status();
+      tls_ = std::make_shared<io::TlsContextSlot>(*std::move(context));
+      if (auto status = listen("listen.https", "https", config_.listen_https, tls_); !status.ok()) return status;
+    }
+    shard_.start();
+    started_ = true;
+    if (config_.dev) greet();
+    return absl::OkStatus();
+  }
+
+  std::vector<ops::BoundListener> listeners() const override { return listeners_; }
+  void collect(ops::MetricPage& page) const override { signal::collect(page, shell_->hub_stats(), shell_->stats()); }
+  void drain(std::function<void()> drained) override { shell_->drain(std::move(drained)); }
+  void heartbeat(std::function<void()> alive) override { shard_.post(std::move(alive)); }
+
+  absl::Status reload() override {
+    auto files = load_files();
+    if (!files.ok()) return files.status();
+    if (tls_ != nullptr) {
+      auto context = load_tls();
+      if (!context.ok()) return context.status();
+      tls_->set(*std::move(context));
+    }
+    shard_.post([this, fresh = *std::move(files)]() mutable { shell_->replace_files(std::move(fresh)); });
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status listen(std::string_view key, std::string_view transport, const std::vector<IpEndpoint>& endpoints,
+                      const std::shared_ptr<io::TlsContextSlot>& tls) {
+    for (const IpEndpoint& endpoint : endpoints) {
+      auto acceptor = io::Acceptor::open(shard_.context(), endpoint, {});
+      if (!acceptor.ok()) return absl::UnavailableError(table_.fault(key, std::string(acceptor.status().message())));
+      listeners_.push_back({std::string(key), std::string(transport), (*acceptor)->local()});
+      shell_->serve(*std::move(acceptor), tls);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<WebFiles> load_files() {
+    WebFiles files;
+    std::error_code error;
+    if (!config_.web_root.empty() && !is_missing_default()) {
+      auto loaded = WebFiles::load(config_.web_root);
+      if (!loaded.ok()) {
+        return absl::NotFoundError(table_.fault("web.root", std::string(loaded.status().message()),
+                                                "name a folder that this daemon may read"));
+      }
+      files = *std::move(loaded);
+    }
+    if (config_.dev) {
+      auto made = dev_certificate();
+      if (!made.ok()) return made.status();
+      auto ca = WebFiles::read(made->ca_file);
+      if (!ca.ok()) return ca.status();
+      files.add("/dev-ca.pem", "application/x-x509-ca-cert", *std::move(ca));
+    }
+    return files;
+  }
+  // check() has warned about it.
+  bool is_missing_default() const {
+    return config_.web_root == Config().web_root && !WebFiles::is_folder(config_.web_root);
+  }
+
+  absl::StatusOr<std::shared_ptr<const io::TlsContext>> load_tls() {
+    io::TlsOptions options{config_.tls_certificate, config_.tls_key, {"http/1.1"}};
+    if (config_.dev) {
+      auto made = dev_certificate();
+      if (!made.ok()) return made.status();
+      options.certificate_file = made->certificate_file;
+      options.key_file = made->key_file;
+    }
+    auto context = io::TlsContext::load(options, io::read_clocks().wall);
+    if (!context.ok())
+      return absl::NotFoundError(table_.fault("tls.certificate", std::string(context.status().message())));
+    return context;
+  }
+
+  absl::StatusOr<DevCertificate> dev_certificate() {
+    const auto names = local_dev_names();
+    if (!names.ok()) return names.status();
+    auto made = ensure_dev_certificate(config_.dev_directory, *names, io::read_clocks().wall);
+    if (!made.ok()) {
+      return absl::NotFoundError(table_.fault("dev.directory", std::string(made.status().message()),
+                                              "name a folder that this daemon may write"));
+    }
+    return made;
+  }
+
+  // For people: on stdout, apart from the log.
+  void greet() {
+    const auto names = local_dev_names();
+    std::string host = "localhost";
+    for (const IpAddress& address : names.ok() ? names->addresses : std::vector<IpAddress>()) {
+      if (address.is_v4() && std::to_integer<int>(address.bytes()[0]) != 127) host = address.to_string();
+    }
+    for (const ops::BoundListener& listener : listeners_) {
+      if (listener.transport != "https") continue;
+      const std::string url = "https://" + host + ":" + std::to_string(listener.local.port) + "/";
+      std::printf("\n%s\nNoom is ready: %s\nPhones trust it once they have installed %sdev-ca.pem\n\n",
+                  qr_half_blocks(url).c_str(), url.c_str(), url.c_str());
+      std::fflush(stdout);
+      return;
+    }
+  }
+
+  const Config& config_;
+  const ops::ConfigTable& table_;
+  LogSink& log_;
+  std::shared_ptr<io::TlsContextSlot> tls_;
+  std::vector<ops::BoundListener> listeners_;
+  io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
+  std::unique_ptr<SignalShell> shell_;
+  bool started_ = false;
+};
+
+int make_dev_certificate(const std::string& directory) {
+  const auto names = local_dev_names();
+  const auto made = names.ok() ? ensure_dev_certificate(directory, *names, io::read_clocks().wall) : names.status();
+  if (!made.ok()) {
+    std::fprintf(stderr, "noom-signal: --make-dev-cert: %s\n", std::string(made.status().message()).c_str());
+    return 1;
+  }
+  std::printf("certificate %s\nkey %s\nca %s\n%s\n", made->certificate_file.c_str(), made->key_file.c_str(),
+              made->ca_file.c_str(), made->renewed ? "made anew" : "still good");
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  // What only noom-signal has is turned into what all daemons have.
+  std::vector<std::string> arguments;
+  for (int i = 0; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--dev") {
+      arguments.push_back("--set=dev.enabled=true");
+    } else if (argument == "--make-dev-cert" && i + 1 < argc) {
+      return make_dev_certificate(argv[i + 1]);
+    } else {
+      arguments.push_back(argument);
+    }
+  }
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+
+  Config config;
+  ops::ConfigTable table = config_table(config);
+  return ops::run_daemon(
+      static_cast<int>(arguments.size()), pointers.data(),
+      {.name = "noom-signal",
+       .summary = "rooms over WebSocket for WebRTC calls (docs/protocol/noom-v1.md), TURN credentials, the web client\n"
+                  "  --dev                 as --set dev.enabled=true\n"
+                  "  --make-dev-cert DIR   make or renew --dev's authority and certificate in DIR, then exit",
+       .table = &table,
+       .ops = &config.ops,
+       .check = [&] { return check(config, table); },
+       .start = [&](LogSink& log) -> absl::StatusOr<std::unique_ptr<ops::Service>> {
+         auto daemon = std::make_unique<Daemon>(config, table, log);
+         if (auto status = daemon->start(); !status.ok()) return status;
+         return daemon;
+       }});
+}
+
+}  // namespace
+}  // namespace noom::signal
+
+int main(int argc, char** argv) {
+  return noom::signal::run(argc, argv);
+}

@@ -1,0 +1,61 @@
+// Every family of noom_signal_*, hub first.
+#include "signal/metrics.h"
+
+namespace noom::signal {
+namespace {
+
+void collect_hub(ops::MetricPage& page, const Stats& hub) {
+  page.gauge("noom_signal_sessions", "WebSocket sessions open.").sample(hub.sessions.value());
+  page.gauge("noom_signal_rooms", "Rooms with somebody in them.").sample(hub.rooms.value());
+  page.gauge("noom_signal_members", "Sessions that are in a room.").sample(hub.members.value());
+  page.counter("noom_signal_sessions_opened_total", "Sessions opened.").sample(hub.sessions_opened.value());
+  auto refused = page.counter("noom_signal_sessions_refused_total", "Upgrades refused with 429 or 503, by reason.");
+  for (size_t i = 0; i < kOpenRefusalCount; ++i) {
+    refused.sample(hub.sessions_refused[i].value(), {{"reason", to_string(static_cast<OpenRefusal>(i))}});
+  }
+  auto requests = page.counter("noom_signal_messages_total", "Well-formed messages received, by type.");
+  for (size_t i = 0; i < kRequestTypeCount; ++i) {
+    requests.sample(hub.requests[i].value(), {{"type", to_string(static_cast<RequestType>(i))}});
+  }
+  auto errors = page.counter("noom_signal_errors_total", "Errors sent, by code.");
+  for (size_t i = 0; i < kErrorCodeCount; ++i) {
+    errors.sample(hub.errors[i].value(), {{"code", to_string(static_cast<ErrorCode>(i))}});
+  }
+  page.counter("noom_signal_deliveries_total", "Messages sent to clients; one for each receiver.")
+      .sample(hub.deliveries.value());
+  page.counter("noom_signal_credentials_minted_total", "TURN credentials handed out.")
+      .sample(hub.credentials_minted.value());
+}
+
+void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
+  page.gauge("noom_signal_connections", "TCP connections open, WebSockets included.").sample(shell.connections.value());
+  page.counter("noom_signal_connections_refused_total", "TCP connections closed at once, at limits.connections.")
+      .sample(shell.connections_refused.value());
+  page.counter("noom_signal_tls_handshakes_failed_total", "TLS handshakes that failed or took too long.")
+      .sample(shell.handshakes_failed.value());
+  page.counter("noom_signal_http_deadlines_missed_total",
+               "HTTP connections closed because a request or an answer took too long, or idle.")
+      .sample(shell.deadlines_missed.value());
+  auto answers =
+      page.counter("noom_signal_http_answers_total", "HTTP requests answered, by class of status; 1xx are upgrades.");
+  for (size_t i = 0; i < kStatusClassLabels.size(); ++i) {
+    answers.sample(shell.http_answers[i].value(), {{"class", kStatusClassLabels[i]}});
+  }
+  auto closes =
+      page.counter("noom_signal_closes_total",
+                   "WebSockets that ended: by the close code sent, by the client, or lost without a close frame.");
+  for (size_t i = 0; i < kCloseLabels.size(); ++i) closes.sample(shell.closes[i].value(), {{"code", kCloseLabels[i]}});
+  page.gauge("noom_signal_queued_bytes", "Bytes that wait for clients to read.").sample(shell.queued_bytes.value());
+  page.counter("noom_signal_received_bytes_total", "Bytes of WebSocket messages received.")
+      .sample(shell.received_bytes.value());
+  page.counter("noom_signal_sent_bytes_total", "Bytes of WebSocket messages sent.").sample(shell.sent_bytes.value());
+}
+
+}  // namespace
+
+void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell) {
+  collect_hub(page, hub);
+  collect_shell(page, shell);
+}
+
+}  // namespace noom::signal

@@ -1,0 +1,11 @@
+// noom-signal's metrics page.
+#pragma once
+
+#include "common/ops/metrics.h"
+#include "signal/shell/signal_shell.h"
+
+namespace noom::signal {
+
+void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell);
+
+}  // namespace noom::signal

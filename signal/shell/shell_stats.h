@@ -1,0 +1,34 @@
+// What the shell counts, beside the hub's own Stats. Written by the hub's thread, readable from any.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "common/base/counter.h"
+
+namespace noom::signal {
+
+// How WebSockets end: the codes this server sends, then the two ways in which the other side ends them.
+constexpr std::array<std::string_view, 11> kCloseLabels = {"1000", "1001", "1002", "1007",          "1009", "4000",
+                                                           "4401", "4408", "4429", "by_the_client", "lost"};
+constexpr size_t kClosedByClient = 9;
+constexpr size_t kClosedByLoss = 10;
+// The index of a code in kCloseLabels; kClosedByLoss for one that is not there.
+size_t close_label(uint16_t code);
+
+constexpr std::array<std::string_view, 5> kStatusClassLabels = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+
+struct ShellStats {
+  Counter connections;          // now, of any kind
+  Counter connections_refused;  // beyond the limit: closed at once
+  Counter handshakes_failed;    // TLS
+  Counter deadlines_missed;     // a request or an answer took too long
+  std::array<Counter, kStatusClassLabels.size()> http_answers;
+  std::array<Counter, kCloseLabels.size()> closes;
+  Counter queued_bytes;  // now, for all WebSockets; shared texts count once for each receiver
+  Counter received_bytes;
+  Counter sent_bytes;
+};
+
+}  // namespace noom::signal

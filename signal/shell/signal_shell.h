@@ -1,0 +1,59 @@
+// The shell around the hub: listeners, connections, one timer, and the hub's outputs carried out. Everything runs on
+// one shard; what bytes mean is decided in signal/core and http_answer.*.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/base/log.h"
+#include "common/io/acceptor.h"
+#include "common/io/shard.h"
+#include "common/io/tls_context.h"
+#include "signal/core/hub.h"
+#include "signal/shell/http_answer.h"
+#include "signal/shell/shell_stats.h"
+#include "signal/shell/web_files.h"
+
+namespace noom::signal {
+
+struct ShellSettings {
+  HttpSettings http;
+  size_t connections_max = 21'000;          // of any kind; further ones are closed at once
+  size_t outbound_bytes_max = 1024 * 1024;  // queued for one client, then 4408
+  size_t outbound_bytes_total_max =
+      256 * 1024 * 1024;  // queued for all; beyond it, whoever is to be sent more is closed with 4408
+  Duration request_deadline =
+      std::chrono::seconds(15);  // from the connection or the last answer to the end of the next request's header
+  Duration answer_deadline = std::chrono::seconds(60);  // to take a whole answer
+  Duration close_deadline = std::chrono::seconds(3);    // to take what is queued and answer the close frame
+};
+
+// Built before the shard starts, destroyed after it has ended. Methods are called on the shard's thread, unless they
+// say otherwise.
+class SignalShell {
+ public:
+  SignalShell(io::Shard& shard, std::shared_ptr<const Settings> settings, ShellSettings shell_settings, WebFiles files,
+              LogSink& log);
+  ~SignalShell();
+
+  // Also before the shard starts. TLS when `tls` is given.
+  void serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<io::TlsContextSlot> tls);
+  void replace_files(WebFiles files);
+  // Stops listening, closes WebSockets with 1001 and the rest at once; `drained` follows when the last connection is
+  // gone. Any thread.
+  void drain(std::function<void()> drained);
+  // Drops everything, so that the shard can end.
+  void stop();
+
+  // Readable from any thread.
+  const Stats& hub_stats() const;
+  const ShellStats& stats() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace noom::signal
