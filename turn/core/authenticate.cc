@@ -1,6 +1,4 @@
 // The long-term credential mechanism, RFC 8489 §9.2.4, in its order. What the store knows about a user is common/auth.
-#include <charconv>
-
 #include "common/wire/integrity.h"
 #include "turn/core/respond.h"
 
@@ -15,14 +13,6 @@ constexpr std::array<std::byte, 16> kNobodysKey{};
 wire::Check check_integrity(const wire::MessageView& message, Bytes key, Integrity integrity) {
   return integrity == Integrity::kSha256 ? wire::check_message_integrity_sha256(message, key)
                                          : wire::check_message_integrity(message, key);
-}
-
-// Time-limited usernames begin with their expiry in Unix seconds, and end there or at a colon.
-bool has_expired(std::string_view username, Wall now) {
-  int64_t expiry = 0;
-  const char* const end = username.data() + username.size();
-  const auto [stop, error] = std::from_chars(username.data(), end, expiry);
-  return error == std::errc{} && (stop == end || *stop == ':') && expiry <= unix_seconds(now);
 }
 
 }  // namespace
@@ -88,8 +78,9 @@ Core::Authentication Core::prove_by_store(Request& request, Integrity integrity)
   }
   if (!accounts.empty()) return challenge(request, Reason::kBadIntegrity);
   check_integrity(request.message, kNobodysKey, integrity);
-  return challenge(request,
-                   has_expired(username, request.now.wall) ? Reason::kCredentialsExpired : Reason::kUnknownUser);
+  const auto expiry = auth::rest_expiry(username);
+  const bool has_expired = expiry && *expiry <= request.now.wall;
+  return challenge(request, has_expired ? Reason::kCredentialsExpired : Reason::kUnknownUser);
 }
 
 Core::Authentication Core::challenge(Request& request, Reason reason) {

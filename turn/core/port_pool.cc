@@ -12,7 +12,7 @@ PortPool::PortPool(const RelayAddress& address, uint16_t port_min, uint16_t port
     if (owns(candidate)) (candidate % 2 == 0 ? even_ : odd_).push_back(candidate);
   }
   size_ = free();
-  holders_.resize(slot(port_max) + 1);
+  holders_.resize(slot(port_max | 1) + 1);  // the last turn whole: its odd half may be another pair's
 }
 
 // Pairs of ports go to the shards in turn: the pair's turn, then its half.

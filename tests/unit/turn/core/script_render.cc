@@ -1,0 +1,135 @@
+// The outputs of a script as text. Random parts (ports, nonces) are named rather than shown.
+#include "common/wire/channel_data.h"
+#include "common/wire/integrity.h"
+#include "tests/unit/turn/core/script.h"
+
+namespace noom::turn::test {
+namespace {
+
+std::string quoted(Bytes bytes) {
+  return "'" + std::string(as_text(bytes)) + "'";
+}
+
+std::string channel_text(Bytes bytes) {
+  const auto view = wire::parse_channel_data(bytes).value();
+  std::array<char, 8> number{};
+  snprintf(number.data(), number.size(), "0x%04x", view.channel);
+  const size_t padding = bytes.size() - wire::kChannelHeaderSize - view.payload.size();
+  return "channel " + std::string(number.data()) + " " + quoted(view.payload) +
+         (padding > 0 ? " padding=" + std::to_string(padding) : "");
+}
+
+}  // namespace
+
+// The port of a relay is shown as the relay's index.
+std::string Script::render(const IpEndpoint& shown) const {
+  for (const auto& [index, open] : opened_) {
+    if (relayed(index) != shown) continue;
+    const std::string text = shown.to_string();
+    return text.substr(0, text.rfind(':') + 1) + "#" + std::to_string(index);
+  }
+  return shown.to_string();
+}
+
+std::string Script::render(const Command& command) const {
+  if (const auto* open = std::get_if<OpenRelay>(&command))
+    return "open #" + std::to_string(open->relay.index) + " on " + open->local.address.to_string();
+  if (const auto* close = std::get_if<CloseRelay>(&command)) return "close #" + std::to_string(close->relay.index);
+  if (const auto* close = std::get_if<CloseClient>(&command)) return "close " + close->client.client.to_string();
+  const auto& hand_over = std::get<HandOver>(command);
+  return "hand over to shard " + std::to_string(hand_over.shard) + " for " + render(hand_over.to) + " from " +
+         render(hand_over.from) + " " + quoted(hand_over.payload);
+}
+
+std::string Script::render(const ToClient& datagram) const {
+  const bool is_channel = wire::classify(datagram.bytes.front()) == wire::FirstByte::kChannelData;
+  return datagram.client.client.to_string() + " <- " +
+         (is_channel ? channel_text(datagram.bytes) : render_stun(datagram.bytes));
+}
+
+std::string Script::render_stun(Bytes bytes) const {
+  const auto message = wire::MessageView::parse(bytes);
+  if (!message) return "malformed";
+  std::string text(to_string(message->method()));
+  if (message->message_class() == Class::kSuccess) text += " success";
+  if (message->message_class() == Class::kError)
+    text += " error " + std::to_string(static_cast<int>(message->error_code().value()));
+  message->for_each([&](const wire::AttributeView& attribute) {
+    switch (static_cast<Attr>(attribute.type)) {
+      case Attr::kErrorCode:
+        break;
+      case Attr::kXorRelayedAddress:
+        text += " relayed=" + render(message->xor_address(attribute).value());
+        break;
+      case Attr::kXorMappedAddress:
+        text += " mapped=" + render(message->xor_address(attribute).value());
+        break;
+      case Attr::kXorPeerAddress:
+        text += " from " + render(message->xor_address(attribute).value());
+        break;
+      case Attr::kLifetime:
+        text += " lifetime=" + std::to_string(load_be<uint32_t>(attribute.value.data()));
+        break;
+      case Attr::kData:
+        text += " " + quoted(attribute.value);
+        break;
+      case Attr::kRealm:
+        text += " realm=" + std::string(as_text(attribute.value));
+        break;
+      case Attr::kSoftware:
+        text += " software=" + std::string(as_text(attribute.value));
+        break;
+      case Attr::kNonce:
+        text += " nonce";
+        break;
+      case Attr::kUnknownAttributes:
+        text += " unknown=";
+        for (size_t at = 0; at < attribute.value.size(); at += 2)
+          text += (at > 0 ? "," : "") + std::to_string(load_be<uint16_t>(attribute.value.data() + at));
+        break;
+      case Attr::kMessageIntegrity:
+      case Attr::kMessageIntegritySha256: {
+        const bool sha256 = static_cast<Attr>(attribute.type) == Attr::kMessageIntegritySha256;
+        const bool valid = std::ranges::any_of(keys_, [&](const std::string& key) {
+          return (sha256 ? wire::check_message_integrity_sha256(*message, as_bytes(key))
+                         : wire::check_message_integrity(*message, as_bytes(key))) == wire::Check::kValid;
+        });
+        text += valid ? (sha256 ? " integrity-sha256" : " integrity") : " integrity-wrong";
+        break;
+      }
+      case Attr::kFingerprint:
+        text += wire::check_fingerprint(*message) == wire::Check::kValid ? " fingerprint" : " fingerprint-wrong";
+        break;
+      default:
+        text += " attribute " + std::to_string(attribute.type);
+    }
+    return true;
+  });
+  return text;
+}
+
+std::vector<std::string> Script::tells() {
+  std::vector<std::string> lines;
+  for (const Event& event : output_.events) {
+    if (const auto* created = std::get_if<AllocationCreated>(&event)) {
+      lines.push_back("created " + created->username + " " + created->client.client.to_string() + " " +
+                      render(created->relayed));
+    } else if (const auto* ended = std::get_if<AllocationEnded>(&event)) {
+      const AllocationTraffic& t = ended->traffic;
+      lines.push_back("ended " + ended->username + " " + std::string(to_string(ended->reason)) + " after " +
+                      std::to_string(std::chrono::duration_cast<seconds>(ended->duration).count()) + " s, up " +
+                      std::to_string(t.packets_to_peers) + "/" + std::to_string(t.bytes_to_peers) + ", down " +
+                      std::to_string(t.packets_to_client) + "/" + std::to_string(t.bytes_to_client));
+    } else {
+      const auto& refused = std::get<Refused>(event);
+      lines.push_back("refused " + refused.username + " " + std::string(to_string(refused.method)) + " " +
+                      std::string(to_string(refused.reason)) +
+                      (refused.peer ? " peer=" + refused.peer->to_string() : "") +
+                      (refused.rule.empty() ? "" : " rule=" + std::string(refused.rule)));
+    }
+  }
+  output_.events.clear();
+  return lines;
+}
+
+}  // namespace noom::turn::test
