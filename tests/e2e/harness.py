@@ -128,7 +128,7 @@ class Daemon:
     def _complete(self, config):
         tables = {key: dict(value) if isinstance(value, dict) else value for key, value in config.items()}
         tables.setdefault("daemon", {}).setdefault("ready_file", str(self.directory / "ready.json"))
-        tables.setdefault("metrics", {}).setdefault("listen", "127.0.0.1:0")
+        tables.setdefault("metrics", {}).setdefault("listen", ["127.0.0.1:0"])
         return tables
 
     def _read_ready(self):

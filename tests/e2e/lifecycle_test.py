@@ -40,111 +40,108 @@ class NotifySocket:
         self._directory.cleanup()
 
 
-class EachDaemon(unittest.TestCase):
-    def each(self):
-        for name in minimal.DAEMONS:
-            with self.subTest(daemon=name):
-                yield name
+class Lifecycle:
+    name = ""
 
     def test_help_names_options_exit_codes_and_keys(self):
-        for name in self.each():
-            run = minimal.call(name, "--help")
-            self.assertEqual((0, ""), (run.returncode, run.stderr))
-            for text in ("--config", "--set", "--check-config", "--print-config", "--version", "exit codes", "metrics.listen", "log.level"):
-                self.assertIn(text, run.stdout)
+        run = minimal.call(self.name, "--help")
+        self.assertEqual((0, ""), (run.returncode, run.stderr))
+        for text in ("--config", "--set", "--check-config", "--print-config", "--version", "exit codes", "metrics.listen", "log.level"):
+            self.assertIn(text, run.stdout)
 
     def test_version_is_name_and_number(self):
-        for name in self.each():
-            run = minimal.call(name, "--version")
-            self.assertEqual(0, run.returncode)
-            self.assertRegex(run.stdout, rf"^{name} \d+\.\d+\.\d+\n$")
+        run = minimal.call(self.name, "--version")
+        self.assertEqual(0, run.returncode)
+        self.assertRegex(run.stdout, rf"^{self.name} \d+\.\d+\.\d+\n$")
 
     def test_the_printed_configuration_is_accepted_and_means_the_same(self):
-        for name in self.each():
-            printed = minimal.call(name, "--print-config")
-            self.assertEqual((0, ""), (printed.returncode, printed.stderr))
-            with tempfile.TemporaryDirectory() as scratch:
-                file = pathlib.Path(scratch) / "printed.toml"
-                file.write_text(printed.stdout)
-                again = minimal.call(name, "--config", file, "--print-config")
-                self.assertEqual(printed.stdout, again.stdout)
+        printed = minimal.call(self.name, "--print-config")
+        self.assertEqual((0, ""), (printed.returncode, printed.stderr))
+        with tempfile.TemporaryDirectory() as scratch:
+            file = pathlib.Path(scratch) / "printed.toml"
+            file.write_text(printed.stdout)
+            again = minimal.call(self.name, "--config", file, "--print-config")
+            self.assertEqual(printed.stdout, again.stdout)
 
     def test_wrong_usage_is_one_line_and_exit_code_64(self):
-        for name in self.each():
-            for arguments, hint in ((["--confg", "x"], "--config"), (["--config"], "needs a value"), (["start"], "--help")):
-                run = minimal.call(name, *arguments)
-                self.assertEqual((64, 1, ""), (run.returncode, run.stderr.count("\n"), run.stdout), run.stderr)
-                self.assertIn(hint, run.stderr)
+        for arguments, hint in ((["--confg", "x"], "--config"), (["--config"], "needs a value"), (["start"], "--help")):
+            run = minimal.call(self.name, *arguments)
+            self.assertEqual((64, 1, ""), (run.returncode, run.stderr.count("\n"), run.stdout), run.stderr)
+            self.assertIn(hint, run.stderr)
 
     def test_the_admin_port_answers(self):
-        for name in self.each():
-            with minimal.start(name) as daemon:
-                self.assertEqual(200, daemon.admin("/healthz")[0])
-                self.assertEqual(200, daemon.admin("/readyz")[0])
-                self.assertEqual(404, daemon.admin("/nothing")[0])
-                metrics = daemon.metrics()
-                self.assertTrue(any(key.startswith("noom_build_info{") and f'daemon="{name}"' in key for key in metrics))
-                self.assertGreater(metrics["process_resident_memory_bytes"], 0)
+        with minimal.start(self.name) as daemon:
+            self.assertEqual(200, daemon.admin("/healthz")[0])
+            self.assertEqual(200, daemon.admin("/readyz")[0])
+            self.assertEqual(404, daemon.admin("/nothing")[0])
+            metrics = daemon.metrics()
+            self.assertTrue(any(key.startswith("noom_build_info{") and f'daemon="{self.name}"' in key for key in metrics))
+            self.assertGreater(metrics["process_resident_memory_bytes"], 0)
 
     def test_the_admin_port_says_what_it_serves(self):
-        for name in self.each():
-            with minimal.start(name) as daemon, urllib.request.urlopen(daemon.admin_url("/metrics"), timeout=10) as reply:
-                self.assertRegex(reply.headers["Content-Type"], r"^text/plain; version=0\.0\.4")
+        with minimal.start(self.name) as daemon, urllib.request.urlopen(daemon.admin_url("/metrics"), timeout=10) as reply:
+            self.assertRegex(reply.headers["Content-Type"], r"^text/plain; version=0\.0\.4")
 
     def test_systemd_hears_ready_then_stopping(self):
-        for name in self.each():
-            notify = NotifySocket()
-            self.addCleanup(notify.close)
-            daemon = minimal.start(name, environment={"NOTIFY_SOCKET": notify.path})
-            with daemon:
-                self.assertIn("READY=1", notify.until("READY=1"))
-                daemon.process.stop(signal.SIGTERM, STOP_TIMEOUT_S)
-                self.assertNotIn("READY=1", notify.until("STOPPING=1"))
-                self.assertEqual(0, daemon.process.exit_code())
+        notify = NotifySocket()
+        self.addCleanup(notify.close)
+        daemon = minimal.start(self.name, environment={"NOTIFY_SOCKET": notify.path})
+        with daemon:
+            self.assertIn("READY=1", notify.until("READY=1"))
+            daemon.process.stop(signal.SIGTERM, STOP_TIMEOUT_S)
+            self.assertNotIn("READY=1", notify.until("STOPPING=1"))
+            self.assertEqual(0, daemon.process.exit_code())
 
     def test_the_watchdog_is_fed_while_the_loops_turn(self):
-        for name in self.each():
-            notify = NotifySocket()
-            self.addCleanup(notify.close)
-            with minimal.start(name, environment={"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "200000"}):
-                notify.until("READY=1")
-                notify.until("WATCHDOG=1")
-                notify.until("WATCHDOG=1")
+        notify = NotifySocket()
+        self.addCleanup(notify.close)
+        with minimal.start(self.name, environment={"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "200000"}):
+            notify.until("READY=1")
+            notify.until("WATCHDOG=1")
+            notify.until("WATCHDOG=1")
 
     def test_sigint_ends_it_as_sigterm_does(self):
-        for name in self.each():
-            daemon = minimal.start(name)
-            with daemon:
-                self.assertEqual(0, daemon.process.stop(signal.SIGINT, STOP_TIMEOUT_S))
-                self.assertIn("event=stopped", daemon.log())
+        daemon = minimal.start(self.name)
+        with daemon:
+            self.assertEqual(0, daemon.process.stop(signal.SIGINT, STOP_TIMEOUT_S))
+            self.assertIn("event=stopped", daemon.log())
 
     def test_the_ready_file_goes_with_the_daemon(self):
-        for name in self.each():
-            daemon = minimal.start(name)
-            with daemon:
-                ready = daemon.directory / "ready.json"
-                self.assertTrue(ready.exists())
-                daemon.process.stop()
-                self.assertFalse(ready.exists())
+        daemon = minimal.start(self.name)
+        with daemon:
+            ready = daemon.directory / "ready.json"
+            self.assertTrue(ready.exists())
+            daemon.process.stop()
+            self.assertFalse(ready.exists())
 
     def test_each_json_log_line_is_an_object_and_ready_names_the_listeners(self):
-        for name in self.each():
-            with minimal.start(name, log={"format": "json"}) as daemon:
-                daemon.process.wait_for(lambda: '"event":"ready"' in daemon.log(), "ready line")
-                lines = [json.loads(line) for line in daemon.log().splitlines()]
-                ready = next(line for line in lines if line["event"] == "ready")
-                said = ready["listener"] if isinstance(ready["listener"], list) else [ready["listener"]]
-                self.assertEqual(name, ready["daemon"])
-                for listener in daemon.ready["listeners"]:
-                    self.assertTrue(any(text.endswith(f":{listener['port']}") for text in said), f"{listener} in {said}")
+        with minimal.start(self.name, log={"format": "json"}) as daemon:
+            daemon.process.wait_for(lambda: '"event":"ready"' in daemon.log(), "ready line")
+            lines = [json.loads(line) for line in daemon.log().splitlines()]
+            ready = next(line for line in lines if line["event"] == "ready")
+            said = ready["listener"] if isinstance(ready["listener"], list) else [ready["listener"]]
+            self.assertEqual(self.name, ready["daemon"])
+            for listener in daemon.ready["listeners"]:
+                self.assertTrue(any(text.endswith(f":{listener['port']}") for text in said), f"{listener} in {said}")
 
     def test_only_one_daemon_can_have_a_port(self):
-        for name in self.each():
-            with minimal.start(name) as first:
-                for listener in first.ready["listeners"]:
-                    key = listener["transport"]
-                    with self.assertRaisesRegex(harness.DaemonError, rf"exited with 1(?s:.)*listen\.{key}.*:{listener['port']}.*; "):
-                        minimal.start(name, listen={key: [f"127.0.0.1:{listener['port']}"]}).stop()
+        with minimal.start(self.name) as first:
+            for listener in first.ready["listeners"]:
+                key = listener["transport"]
+                with self.assertRaisesRegex(harness.DaemonError, rf"exited with 1(?s:.)*listen\.{key}.*:{listener['port']}.*; "):
+                    minimal.start(self.name, listen={key: [f"127.0.0.1:{listener['port']}"]}).stop()
+
+
+class NoomStun(Lifecycle, unittest.TestCase):
+    name = "noom-stun"
+
+
+class NoomTurn(Lifecycle, unittest.TestCase):
+    name = "noom-turn"
+
+
+class NoomSignal(Lifecycle, unittest.TestCase):
+    name = "noom-signal"
 
 
 if __name__ == "__main__":
