@@ -8,9 +8,13 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <span>
 
 namespace noom::ops {
 namespace {
+
+constexpr std::string_view kBlanks = " \t\r";
+constexpr std::string_view kBlanksAndLineEnds = " \t\r\n";
 
 class Descriptor {
  public:
@@ -60,8 +64,19 @@ absl::StatusOr<TextFile> read_text_file(const std::string& path) {
   }
 }
 
+absl::StatusOr<SecretFile> read_secret_file(const std::string& path) {
+  absl::StatusOr<TextFile> file = read_text_file(path);
+  if (!file.ok()) return file.status();
+  const Secret whole(file->text);  // wiped, as the text itself is below
+  secure_zero(std::as_writable_bytes(std::span(file->text)));
+  const std::string_view text = whole.reveal();
+  const size_t first = text.find_first_not_of(kBlanksAndLineEnds);
+  if (first == text.npos) return absl::InvalidArgumentError("is empty");
+  return SecretFile{Secret(text.substr(first, text.find_last_not_of(kBlanksAndLineEnds) - first + 1)),
+                    file->others_may_read};
+}
+
 std::vector<std::string_view> meaningful_lines(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
   std::vector<std::string_view> lines;
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));

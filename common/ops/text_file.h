@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/secret.h"
+
 namespace noom::ops {
 
 constexpr size_t kTextFileBytesMax = 4 << 20;  // a larger one is a wrong path
@@ -19,6 +21,13 @@ struct TextFile {
 
 // An error's message is the operating system's words: "No such file or directory", "Is a directory", "File too large".
 absl::StatusOr<TextFile> read_text_file(const std::string& path);
+
+struct SecretFile {
+  Secret secret;  // what the file holds, without blanks and line ends around it
+  bool others_may_read = false;
+};
+// As read_text_file; an empty file is an error, too: "is empty".
+absl::StatusOr<SecretFile> read_secret_file(const std::string& path);
 
 // Its lines without line ends and surrounding blanks; empty lines and those that begin with # left out. Borrowed from
 // the text.

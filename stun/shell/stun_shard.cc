@@ -87,13 +87,13 @@ void StunShard::close_idle() {
   const Mono now = io::read_clocks().mono;
   while (const auto index = idle_deadlines_.pop_due(now)) {
     const ConnectionTable::Id id = connections_.at_index(*index);
-    const std::shared_ptr<TcpConnection>& connection = *connections_.find(id);
+    const std::shared_ptr<TcpConnection> connection = *connections_.find(id);
     const Mono deadline = connection->last_active() + limits_.tcp_idle_timeout;
     if (deadline > now) {
       idle_deadlines_.set(*index, deadline);
     } else {
-      connection->close();
       on_closed(id, CloseReason::kIdle);
+      connection->close();
     }
   }
 }

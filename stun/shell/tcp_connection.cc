@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/io/clocks.h"
+#include "common/wire/channel_data.h"
 #include "common/wire/stream_deframer.h"
 
 namespace noom::stun {
@@ -66,7 +67,8 @@ void TcpConnection::answer_frames() {
   if (in_size_ > 0 && consumed > 0) std::memmove(in_.data(), in_.data() + consumed, in_size_);
 
   if (out_size_ > 0) return write(0);
-  if (frame.kind != wire::Frame::Kind::kIncomplete) return end(CloseReason::kNotStun);
+  const bool not_stun = in_size_ > 0 && wire::classify(in_.front()) != wire::FirstByte::kStun;
+  if (not_stun || frame.kind == wire::Frame::Kind::kInvalid) return end(CloseReason::kNotStun);
   if (in_size_ == in_.size()) return end(CloseReason::kTooLong);
   read();
 }
@@ -81,8 +83,8 @@ void TcpConnection::write(size_t from) {
 }
 
 void TcpConnection::end(CloseReason reason) {
-  stream_.close();
   if (const ClosedHandler closed = std::exchange(closed_, nullptr)) closed(reason);
+  stream_.close();  // last: who sees the end finds it counted
 }
 
 }  // namespace noom::stun

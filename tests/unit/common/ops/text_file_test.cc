@@ -47,6 +47,15 @@ TEST_F(TextFileTest, AFileThatOthersMayReadIsNoted) {
   EXPECT_TRUE(read_text_file(path)->others_may_read);
 }
 
+TEST_F(TextFileTest, ASecretFileIsItsContentWithoutBlanksAround) {
+  const std::string path = folder_ + "/secret";
+  ASSERT_TRUE(write_text_file_atomically(path, "\n #not a comment \r\n").ok());
+  EXPECT_EQ(read_secret_file(path)->secret.reveal(), "#not a comment");
+  ASSERT_TRUE(write_text_file_atomically(path, " \n").ok());
+  EXPECT_EQ(read_secret_file(path).status().message(), "is empty");
+  EXPECT_EQ(read_secret_file(folder_).status().message(), "Is a directory");
+}
+
 TEST(MeaningfulLinesTest, BlanksCommentsAndLineEndsGo) {
   EXPECT_THAT(meaningful_lines("# users\n\n  ann:pass word  \r\nbob:#x\n\t# no\nlast"),
               ElementsAre("ann:pass word", "bob:#x", "last"));
