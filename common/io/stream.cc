@@ -307,7 +307,7 @@ void Stream::start_read(asio::mutable_buffer buffer, Handler done) {
 void Stream::start_write(const Gather& gather, Handler done) {
   if (gather.count == 0) return impl_->complete(std::move(done), {}, 0);
   if (impl_->tls) return impl_->tls_write(gather, std::move(done), true);
-  impl_->socket.async_write_some(std::span(gather.buffers).first(gather.count), std::move(done));
+  impl_->socket.async_write_some(gather, std::move(done));
 }
 
 }  // namespace noom::io

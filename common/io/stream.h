@@ -78,6 +78,9 @@ class Stream {
   struct Gather {
     std::array<boost::asio::const_buffer, 8> buffers;
     size_t count = 0;
+    // A buffer sequence that owns its elements: Asio keeps a copy while a write waits.
+    const boost::asio::const_buffer* begin() const { return buffers.data(); }
+    const boost::asio::const_buffer* end() const { return buffers.data() + count; }
   };
   struct Impl;
 
