@@ -1,6 +1,7 @@
 """Garbage on every port leaves the daemon serving: random bytes, lies about lengths, halves of messages, the wrong protocol."""
 
 import base64
+import contextlib
 import random
 import socket
 import ssl
@@ -87,13 +88,21 @@ def ws_rain(rng):
     yield upgrade + b"\x01\x81\0\0\0\0[" * 2000  # fragments without an end
 
 
+@contextlib.contextmanager
+def connect(port, tls=None):
+    with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as plain:
+        if tls is None:
+            yield plain
+        else:
+            with tls.wrap_socket(plain, server_hostname="localhost") as encrypted:
+                yield encrypted
+
+
 def throw(port, bursts, tls=None):
     """One connection a burst. What the daemon does with each is its business."""
     for burst in bursts:
         try:
-            with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as connection:
-                if tls is not None:
-                    connection = tls.wrap_socket(connection, server_hostname="localhost")
+            with connect(port, tls) as connection:
                 connection.sendall(burst)
                 connection.shutdown(socket.SHUT_WR)
                 while connection.recv(65536):
@@ -132,9 +141,7 @@ class Garbage:
 
     def over_stream(self, port, tls=None):
         def exchange(request):
-            with socket.create_connection(("127.0.0.1", port), TIMEOUT_S) as client:
-                if tls is not None:
-                    client = tls.wrap_socket(client, server_hostname="localhost")
+            with connect(port, tls) as client:
                 client.sendall(request)
                 return client.recv(2048)
 

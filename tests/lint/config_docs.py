@@ -16,7 +16,8 @@ def main(programs):
     stale = 0
     for program in map(Path, programs):
         page = ROOT / "docs/config" / f"{program.name}.toml"
-        printed = subprocess.run([program, "--print-config"], check=True, capture_output=True, text=True).stdout
+        # As at anybody's home: defaults in $HOME are shown as ~.
+        printed = subprocess.run([program, "--print-config"], check=True, capture_output=True, text=True, env={"HOME": "~"}).stdout
         documented = page.read_text() if page.exists() else ""
         if printed != documented:
             stale += 1
