@@ -1,0 +1,73 @@
+// The whole suite for one test file: noom-turn and noom-signal on loopback, a cuttable link before signaling, one Chromium.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CallPage, launchChromium } from './browser.mjs';
+import { makeCertificates } from './certificates.mjs';
+import { Daemon, WEB_ROOT } from './daemon.mjs';
+import { Proxy } from './proxy.mjs';
+
+const SECRET = 'a secret for tests';
+
+export class Suite {
+  #pages = [];
+
+  static async start({ signal = {} } = {}) {
+    const suite = new Suite();
+    try {
+      await suite.#start(signal);
+      return suite;
+    } catch (error) {
+      await suite.stop().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #start(signal) {
+    this.directory = mkdtempSync(path.join(tmpdir(), 'noom-browser-'));
+    const { home, certificate, key } = makeCertificates(this.directory);
+    this.turn = await Daemon.start('noom-turn', {
+      listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'], tls: ['127.0.0.1:0'] },
+      tls: { certificate, key },
+      relay: { addresses: ['127.0.0.1'] },
+      auth: { realm: 'noom.test', rest_secrets: [SECRET] },
+    });
+    const at = (transport) => `127.0.0.1:${this.turn.port(transport)}`;
+    this.signal = await Daemon.start('noom-signal', {
+      listen: { http: ['127.0.0.1:0'], https: [] },
+      web: { root: WEB_ROOT },
+      turn: {
+        urls: [`turn:${at('udp')}?transport=udp`, `turn:${at('tcp')}?transport=tcp`, `turns:${at('tls')}?transport=tcp`],
+        rest_secret: SECRET,
+      },
+      ...signal,
+    });
+    this.proxy = await Proxy.start(this.signal.port('http'));
+    this.origin = `http://127.0.0.1:${this.proxy.port}`;
+    this.browser = await launchChromium(home);
+  }
+
+  /** A new person: a browser context of its own. */
+  async page(options = {}) {
+    const page = await CallPage.open(this.browser, this.origin, options);
+    this.#pages.push(page);
+    return page;
+  }
+
+  /** Closes every page of this test and fails when one of them reported an error. */
+  async closePages() {
+    const pages = this.#pages.splice(0);
+    const problems = pages.flatMap((page) => page.problems);
+    await Promise.all(pages.map((page) => page.close()));
+    if (problems.length > 0) throw new Error(`the page reported:\n${problems.join('\n')}`);
+  }
+
+  async stop() {
+    await this.browser?.close();
+    await this.proxy?.stop();
+    await this.signal?.stop();
+    await this.turn?.stop();
+    if (this.directory) rmSync(this.directory, { recursive: true, force: true });
+  }
+}

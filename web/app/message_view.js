@@ -1,0 +1,42 @@
+// A page that says one thing and offers a way on: left, full, not found, unreachable, …
+
+import { byId } from './dom.js';
+import { setText } from './i18n.js';
+
+/** @import { Key, Parameters } from './i18n.js' */
+
+/**
+ * @typedef {object} MessageText
+ * @property {Key} title
+ * @property {Key} text
+ * @property {Parameters} [parameters]
+ * @property {boolean} [apart]          draw the rings apart: something could not be connected
+ * @property {{label: Key, run: () => void}} [primary]
+ */
+
+export class MessageView {
+  #view = byId('message', HTMLElement);
+  #primary = byId('message-primary', HTMLButtonElement);
+  /** @type {() => void} */
+  #run = () => {};
+
+  constructor() {
+    this.#primary.addEventListener('click', () => this.#run());
+  }
+
+  /** @param {MessageText} message */
+  show({ title, text, parameters = {}, apart = false, primary }) {
+    this.#view.toggleAttribute('data-apart', apart);
+    setText(byId('message-title', HTMLElement), title, parameters);
+    setText(byId('message-text', HTMLElement), text, parameters);
+    this.#primary.hidden = primary === undefined;
+    if (primary) setText(this.#primary, primary.label);
+    this.#run = primary?.run ?? (() => {});
+    this.#view.hidden = false;
+    byId('message-title', HTMLElement).focus();
+  }
+
+  hide() {
+    this.#view.hidden = true;
+  }
+}

@@ -1,0 +1,96 @@
+// The tiles of a call and where they stand. Follows the size of the stage and the number of people.
+
+import { byId } from './dom.js';
+import { grid, pair, spotlight } from './layout.js';
+import { Tile } from './tile.js';
+
+/** @import { Place } from './layout.js' */
+
+export class Stage {
+  #element = byId('stage', HTMLElement);
+  #invite = byId('invite', HTMLElement);
+  /** @type {Tile} */
+  #self = new Tile('me');
+  /** @type {Set<Tile>} */
+  #others = new Set();
+  #observer = new ResizeObserver(() => this.arrange());
+
+  constructor() {
+    this.#self.video.muted = true;
+  }
+
+  get self() {
+    return this.#self;
+  }
+
+  open() {
+    this.#element.append(this.#self.element);
+    this.#observer.observe(this.#element);
+    this.arrange();
+  }
+
+  close() {
+    this.#observer.disconnect();
+    this.#element.classList.remove('settled');
+    for (const tile of this.#others) this.#discard(tile);
+    this.#others.clear();
+    this.#self.setStream(null);
+    this.#self.element.remove();
+    this.#invite.hidden = true;
+  }
+
+  /** @param {string} key */
+  add(key) {
+    const tile = new Tile(key);
+    this.#others.add(tile);
+    this.#element.append(tile.element);
+    this.arrange();
+    return tile;
+  }
+
+  /** @param {Tile} tile */
+  remove(tile) {
+    this.#others.delete(tile);
+    this.#discard(tile);
+    this.arrange();
+  }
+
+  /** @param {(video: HTMLVideoElement) => void} visit every video but one's own */
+  eachVideo(visit) {
+    for (const tile of this.#others) visit(tile.video);
+  }
+
+  arrange() {
+    const { clientWidth: width, clientHeight: height } = this.#element;
+    if (width === 0 || height === 0) return;
+    const others = [...this.#others].map((tile) => tile.element);
+    const me = this.#self.element;
+    this.#invite.hidden = others.length > 0;
+    const gap = width < 640 ? 8 : 12;
+    const shared = [this.#self, ...this.#others].find((tile) => tile.screen)?.element;
+    const all = others.length > 0 ? [...others, me] : [me, this.#invite];
+    if (shared && others.length > 0) place([shared, ...all.filter((tile) => tile !== shared)], spotlight(all.length, width, height, gap));
+    else if (others.length === 1) place(all, pair(width, height, gap));
+    else place(all, grid(all.length, width, height, gap));
+    // The first arrangement does not fly in.
+    requestAnimationFrame(() => this.#element.classList.add('settled'));
+  }
+
+  /** @param {Tile} tile */
+  #discard(tile) {
+    tile.setStream(null);
+    tile.element.remove();
+  }
+}
+
+/**
+ * @param {HTMLElement[]} tiles
+ * @param {Place[]} places
+ */
+function place(tiles, places) {
+  tiles.forEach((tile, index) => {
+    const { x = 0, y = 0, w = 0, h = 0, floating = false } = places[index] ?? {};
+    tile.classList.toggle('floating', floating);
+    for (const [name, value] of Object.entries({ x, y, w, h })) tile.style.setProperty(`--${name}`, `${Math.round(value)}px`);
+  });
+}

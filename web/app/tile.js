@@ -1,0 +1,72 @@
+// One person on the stage: video, name, marks. Text from others only ever becomes textContent.
+
+import { find, stamp } from './dom.js';
+import { localise, onLanguage, setText, t } from './i18n.js';
+
+/** @typedef {'me' | 'connecting' | 'connected' | 'healing' | 'away'} TileState */
+
+/**
+ * @typedef {object} Look
+ * @property {string} name
+ * @property {boolean} self
+ * @property {boolean} microphone
+ * @property {boolean} camera
+ * @property {boolean} screen
+ * @property {boolean} mirrored
+ * @property {TileState} state
+ */
+
+const HUES = 6;
+
+export class Tile {
+  element = stamp('tile');
+  video = find(this.element, 'video', HTMLVideoElement);
+  /** @type {Look} */
+  #look = { name: '', self: false, microphone: true, camera: false, screen: false, mirrored: false, state: 'connecting' };
+
+  /** @param {string} key decides the colour behind the initial */
+  constructor(key) {
+    localise(this.element);
+    const hue = [...key].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % HUES;
+    find(this.element, '.avatar', HTMLElement).dataset.hue = String(hue);
+    onLanguage(() => this.element.isConnected && this.show(this.#look));
+  }
+
+  get screen() {
+    return this.#look.screen;
+  }
+
+  /** @param {MediaStream | null} stream */
+  setStream(stream) {
+    if (this.video.srcObject !== stream) this.video.srcObject = stream;
+  }
+
+  /** @param {Look} look */
+  show(look) {
+    this.#look = look;
+    const name = look.name.trim() || t('someone');
+    const shown = look.screen ? t('sharing', { name }) : look.self ? t('you', { name }) : name;
+    find(this.element, '.tile-name', HTMLElement).textContent = shown;
+    find(this.element, '.avatar', HTMLElement).textContent = initial(name);
+    this.element.setAttribute('aria-label', shown);
+    this.element.classList.toggle('no-video', !look.camera && !look.screen);
+    this.element.classList.toggle('whole', look.screen);
+    this.video.classList.toggle('mirrored', look.mirrored);
+    find(this.element, '.muted-mark', HTMLElement).hidden = look.microphone;
+    find(this.element, '[data-camera-off]', HTMLElement).hidden = look.camera || look.screen;
+    this.element.dataset.state = look.state;
+    const state = find(this.element, '[data-state]', HTMLElement);
+    if (look.state === 'connecting') setText(state, 'state_connecting');
+    else if (look.state === 'healing') setText(state, 'state_healing');
+    else if (look.state === 'away') setText(state, 'state_away');
+  }
+}
+
+/**
+ * The first letter as a person sees it: an emoji or a Hangul syllable is one.
+ * @param {string} name
+ */
+function initial(name) {
+  const first = [...new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(name)][0];
+  return (first?.segment ?? '?').toLocaleUpperCase();
+}

@@ -1,0 +1,21 @@
+// @noom/client: everything a program needs to hold a call over Noom.
+
+export { NoomError, toMediaError } from './errors.js';
+export { DetailEvent, Emitter } from './events.js';
+export { Link } from './link.js';
+export { LocalMedia } from './media.js';
+export { Peer } from './peer.js';
+export { PROTOCOL, reconnectDelayMs, reconnectRule } from './protocol.js';
+export { Room } from './room.js';
+export { Signaling } from './signaling.js';
+export { selectedPath } from './stats.js';
+
+/** @typedef {import('./link.js').ChannelOptions} ChannelOptions */
+/** @typedef {import('./link.js').MediaKind} MediaKind */
+/** @typedef {import('./peer.js').PeerState} PeerState */
+/** @typedef {import('./protocol.js').IceServer} IceServer */
+/** @typedef {import('./protocol.js').Metadata} Metadata */
+/** @typedef {import('./room.js').RoomOptions} RoomOptions */
+/** @typedef {import('./room.js').RoomState} RoomState */
+/** @typedef {import('./signaling.js').SignalingState} SignalingState */
+/** @typedef {import('./stats.js').SelectedPath} SelectedPath */

@@ -1,0 +1,285 @@
+// One RTCPeerConnection with perfect negotiation (W3C webrtc-pc §10.7), trickle ICE and self-repair.
+// A link is born, lives and dies; the person behind it (peer.js) outlives it.
+
+import { Emitter } from './events.js';
+
+/**
+ * `healing`: the path broke and an ICE restart is under way.
+ * @typedef {'connecting' | 'connected' | 'healing' | 'closed'} LinkState
+ *
+ * @typedef {'audio' | 'video'} MediaKind
+ *
+ * What travels between two links, inside a `send` of noom.v1. `connection` names the link, so that a late message of a link
+ * that is gone is recognised; a peer that does not use it is taken at its word.
+ * @typedef {object} LinkSignal
+ * @property {string} [connection]
+ * @property {RTCSessionDescriptionInit} [description]
+ * @property {RTCIceCandidateInit | null} [candidate]
+ *
+ * @typedef {object} ChannelOptions
+ * @property {string} label
+ * @property {number} id            negotiated: both ends name the same one, 0 to 1023
+ * @property {boolean} [ordered]
+ * @property {number} [maxRetransmits]
+ *
+ * @typedef {object} LinkOptions
+ * @property {string} connection    its name, random
+ * @property {boolean} offerer      makes the first offer; the other end waits for it
+ * @property {boolean} polite       yields when two offers collide
+ * @property {RTCConfiguration} rtc
+ * @property {ChannelOptions[]} channels
+ * @property {ReadonlyMap<MediaKind, MediaStreamTrack | null>} tracks
+ * @property {() => boolean} reachable                whether signaling could deliver now; repair waits for it
+ * @property {(signal: LinkSignal) => boolean} send   false when signaling is down
+ *
+ * @typedef {object} LinkEvents
+ * @property {LinkState} state
+ * @property {RTCDataChannel} channel        a channel that has just opened
+ * @property {unknown} problem               something the other end sent was refused; the link goes on
+ */
+
+/** @type {readonly MediaKind[]} */
+const KINDS = ['audio', 'video'];
+// `disconnected` often mends itself within a few seconds (webrtc-pc §5.6.3): only then is a restart worth its traffic.
+const HEAL_AFTER_DISCONNECT_MS = 3_000;
+const HEAL_AGAIN_MS = 8_000;
+const EARLY_CANDIDATES_MAX = 128;
+
+/** @extends {Emitter<LinkEvents>} */
+export class Link extends Emitter {
+  #options;
+  #pc;
+  /** @type {LinkState} */
+  #state = 'connecting';
+  /** @type {Map<MediaKind, RTCRtpTransceiver>} */
+  #transceivers = new Map();
+  /** @type {Map<string, RTCDataChannel>} */
+  #channels = new Map();
+  #outgoing = new MediaStream();
+  /** @type {Map<MediaKind, MediaStreamTrack | null>} */
+  #tracks;
+  #makingOffer = false;
+  #ignoringOffer = false;
+  #settingRemoteAnswer = false;
+  /** @type {(RTCIceCandidateInit | null)[]} */
+  #early = [];
+  /** @type {Promise<void>} */
+  #receiving = Promise.resolve();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #healTimer;
+  /** True once a description could not be sent: the two ends may differ about what was negotiated. */
+  #lostDescription = false;
+
+  /** @param {LinkOptions} options */
+  constructor(options) {
+    super();
+    this.#options = options;
+    this.connection = options.connection;
+    this.polite = options.polite;
+    /** What the other end sends. One object for the life of the link; tracks appear when the first description has been applied. */
+    this.stream = new MediaStream();
+    this.#tracks = new Map(options.tracks);
+    this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', ...options.rtc });
+    this.#pc.onnegotiationneeded = () => void this.#offer();
+    this.#pc.onicecandidate = ({ candidate }) => candidate && this.#send({ candidate: candidate.toJSON() });
+    this.#pc.onconnectionstatechange = () => this.#onConnectionState();
+    this.#pc.ontrack = ({ track }) => this.stream.addTrack(track);
+    if (options.offerer) {
+      for (const kind of KINDS) this.#adopt(kind, this.#pc.addTransceiver(kind, { direction: 'sendrecv', streams: [this.#outgoing] }));
+      this.#openChannels();
+    }
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** For statistics and diagnosis. Negotiate through the link, not through this. */
+  get pc() {
+    return this.#pc;
+  }
+
+  /** Whether both ends can be taken to agree on what was negotiated. */
+  get settled() {
+    return this.#state !== 'closed' && this.#pc.signalingState === 'stable' && this.#pc.remoteDescription !== null && !this.#lostDescription;
+  }
+
+  /** Whether the first offer is on its way and unanswered. */
+  get offering() {
+    return this.#state !== 'closed' && this.#options.offerer && this.#pc.remoteDescription === null && !this.#lostDescription;
+  }
+
+  /** @param {string} label */
+  channel(label) {
+    return this.#channels.get(label);
+  }
+
+  /**
+   * Sends `track` from now on, or nothing. No renegotiation.
+   * @param {MediaKind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  setTrack(kind, track) {
+    this.#tracks.set(kind, track);
+    const transceiver = this.#transceivers.get(kind);
+    if (transceiver && this.#state !== 'closed') transceiver.sender.replaceTrack(track).catch((error) => this.emit('problem', error));
+  }
+
+  /** @param {RTCIceServer[]} servers used by the next ICE restart */
+  setIceServers(servers) {
+    if (this.#state !== 'closed') this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
+  }
+
+  restartIce() {
+    if (this.#state !== 'closed') this.#pc.restartIce();
+  }
+
+  /**
+   * A signal from the other end. Signals are applied one after the other; a bad one is reported as `problem` and skipped.
+   * @param {LinkSignal} signal
+   */
+  receive(signal) {
+    this.#receiving = this.#receiving.then(async () => {
+      if (this.#state === 'closed') return;
+      try {
+        if (signal.description) await this.#onDescription(signal.description);
+        else if (signal.candidate !== undefined) await this.#onCandidate(signal.candidate);
+      } catch (error) {
+        this.emit('problem', error);
+      }
+    });
+  }
+
+  close() {
+    if (this.#state === 'closed') return;
+    clearTimeout(this.#healTimer);
+    this.#pc.onnegotiationneeded = this.#pc.onicecandidate = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
+    for (const channel of this.#channels.values()) channel.close();
+    this.#pc.close();
+    this.#setState('closed');
+  }
+
+  async #offer() {
+    // The answerer's transceivers and channels come with the first offer: asking before it would negotiate everything twice.
+    if (!this.#options.offerer && !this.#pc.remoteDescription) return;
+    try {
+      this.#makingOffer = true;
+      await this.#pc.setLocalDescription();
+      this.#sendDescription();
+    } catch (error) {
+      this.emit('problem', error);
+    } finally {
+      this.#makingOffer = false;
+    }
+  }
+
+  /** @param {RTCSessionDescriptionInit} description */
+  async #onDescription(description) {
+    const isOffer = description.type === 'offer';
+    const readyForOffer = !this.#makingOffer && (this.#pc.signalingState === 'stable' || this.#settingRemoteAnswer);
+    this.#ignoringOffer = isOffer && !readyForOffer && !this.polite;
+    if (this.#ignoringOffer) return;
+    this.#settingRemoteAnswer = description.type === 'answer';
+    try {
+      await this.#pc.setRemoteDescription(description);
+    } finally {
+      this.#settingRemoteAnswer = false;
+    }
+    await this.#applyEarlyCandidates();
+    if (!isOffer) return;
+    this.#adoptOffered();
+    await this.#pc.setLocalDescription();
+    this.#sendDescription();
+  }
+
+  /** @param {RTCIceCandidateInit | null} candidate */
+  async #onCandidate(candidate) {
+    if (!this.#pc.remoteDescription) {
+      if (this.#early.length < EARLY_CANDIDATES_MAX) this.#early.push(candidate);
+      return;
+    }
+    try {
+      await this.#pc.addIceCandidate(candidate ?? undefined);
+    } catch (error) {
+      if (!this.#ignoringOffer) throw error;
+    }
+  }
+
+  async #applyEarlyCandidates() {
+    for (const candidate of this.#early.splice(0)) await this.#onCandidate(candidate);
+  }
+
+  /** The answerer sends back on what the first offer brought, in the offer's order. */
+  #adoptOffered() {
+    if (this.#options.offerer) return;
+    for (const transceiver of this.#pc.getTransceivers()) {
+      const kind = /** @type {MediaKind} */ (transceiver.receiver.track.kind);
+      if (this.#transceivers.has(kind) || transceiver.currentDirection === 'stopped') continue;
+      transceiver.direction = 'sendrecv';
+      this.#adopt(kind, transceiver);
+      transceiver.sender.setStreams?.(this.#outgoing);
+    }
+    this.#openChannels();
+  }
+
+  /**
+   * @param {MediaKind} kind
+   * @param {RTCRtpTransceiver} transceiver
+   */
+  #adopt(kind, transceiver) {
+    this.#transceivers.set(kind, transceiver);
+    this.setTrack(kind, this.#tracks.get(kind) ?? null);
+  }
+
+  #openChannels() {
+    if (this.#channels.size > 0) return;
+    for (const { label, ...options } of this.#options.channels) {
+      const channel = this.#pc.createDataChannel(label, { ...options, negotiated: true });
+      this.#channels.set(label, channel);
+      if (channel.readyState === 'open') this.emit('channel', channel);
+      else channel.addEventListener('open', () => this.emit('channel', channel), { once: true });
+    }
+  }
+
+  #sendDescription() {
+    const description = this.#pc.localDescription;
+    if (description && !this.#send({ description: description.toJSON() })) this.#lostDescription = true;
+  }
+
+  /** @param {LinkSignal} signal */
+  #send(signal) {
+    return this.#options.send({ connection: this.connection, ...signal });
+  }
+
+  #onConnectionState() {
+    clearTimeout(this.#healTimer);
+    switch (this.#pc.connectionState) {
+      case 'connected':
+        return this.#setState('connected');
+      case 'disconnected':
+        this.#setState('healing');
+        return this.#healLater(HEAL_AFTER_DISCONNECT_MS);
+      case 'failed':
+        this.#setState('healing');
+        // One end first, so that two restarts do not collide each time.
+        return this.#healLater(this.polite ? HEAL_AFTER_DISCONNECT_MS : 0);
+      default:
+        return undefined;
+    }
+  }
+
+  /** @param {number} delayMs */
+  #healLater(delayMs) {
+    this.#healTimer = setTimeout(() => {
+      if (this.#options.reachable()) this.restartIce();
+      this.#healLater(HEAL_AGAIN_MS);
+    }, delayMs);
+  }
+
+  /** @param {LinkState} state */
+  #setState(state) {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+}

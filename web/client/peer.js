@@ -1,0 +1,227 @@
+// Somebody else in the room. The person stays the same object while ids and links behind it come and go.
+
+import { Emitter } from './events.js';
+import { Link } from './link.js';
+import { selectedPath } from './stats.js';
+
+/** @import { ChannelOptions, LinkSignal, LinkState, MediaKind } from './link.js' */
+/** @import { Metadata, RosterEntry } from './protocol.js' */
+
+/**
+ * `away`: gone from the room's roster while the media still flows; it may come back.
+ * @typedef {'connecting' | 'connected' | 'healing' | 'away' | 'closed'} PeerState
+ *
+ * @typedef {object} PeerContext
+ * @property {() => RTCConfiguration} rtc
+ * @property {ChannelOptions[]} channels
+ * @property {ReadonlyMap<MediaKind, MediaStreamTrack | null>} tracks
+ * @property {() => boolean} reachable
+ * @property {(to: string, data: object) => boolean} signal
+ *
+ * @typedef {object} PeerEvents
+ * @property {PeerState} state
+ * @property {MediaStream} stream                    another stream object: the link was made anew
+ * @property {{name: string, metadata: Metadata}} update
+ * @property {{label: string, data: any}} data       from a data channel
+ * @property {{label: string}} channel               that channel has opened (again)
+ * @property {unknown} problem                       something the other end sent was refused
+ */
+
+const OUTBOX_MESSAGES_MAX = 64;
+
+/** @extends {Emitter<PeerEvents>} */
+export class Peer extends Emitter {
+  #context;
+  /** @type {Link | null} */
+  #link = null;
+  /** @type {PeerState} */
+  #state = 'connecting';
+  #present = true;
+  #id;
+  #name;
+  /** @type {Metadata} */
+  #metadata;
+  #polite;
+  /** @type {{label: string, data: string | ArrayBuffer}[]} */
+  #outbox = [];
+
+  /**
+   * @param {PeerContext} context
+   * @param {RosterEntry} entry
+   */
+  constructor(context, entry) {
+    super();
+    this.#context = context;
+    this.#id = entry.peer;
+    this.#name = entry.name;
+    this.#metadata = entry.metadata;
+    this.#polite = entry.polite;
+    /** @readonly What stays the same when the server hands out a new id. */
+    this.key = keyOf(entry.metadata);
+  }
+
+  /** The server's id for this peer; changes when either side had to join again. */
+  get id() {
+    return this.#id;
+  }
+  get name() {
+    return this.#name;
+  }
+  get metadata() {
+    return this.#metadata;
+  }
+  get state() {
+    return this.#state;
+  }
+  /** Whether the room's roster lists this peer now. */
+  get present() {
+    return this.#present;
+  }
+  /** Whether this side yields when offers collide. */
+  get polite() {
+    return this.#polite;
+  }
+  get link() {
+    return this.#link;
+  }
+  get stream() {
+    return this.#link?.stream ?? null;
+  }
+
+  /**
+   * Sends over a data channel. While that channel is not open, up to 64 messages are kept for when it is.
+   * @param {string} label
+   * @param {string | ArrayBuffer} data
+   * @returns {boolean} false when the message was not taken
+   */
+  send(label, data) {
+    const channel = this.#link?.channel(label);
+    if (channel?.readyState === 'open') {
+      channel.send(/** @type {string} */ (data));
+      return true;
+    }
+    if (this.#state === 'closed' || this.#outbox.length >= OUTBOX_MESSAGES_MAX) return false;
+    this.#outbox.push({ label, data });
+    return true;
+  }
+
+  /**
+   * @param {MediaKind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  setTrack(kind, track) {
+    this.#link?.setTrack(kind, track);
+  }
+
+  /** How the packets travel now, or null while there is no path. */
+  async path() {
+    return this.#link ? selectedPath(await this.#link.pc.getStats()) : null;
+  }
+
+  /**
+   * The same person under the same or a new id.
+   * @param {RosterEntry} entry
+   */
+  bind(entry) {
+    this.#id = entry.peer;
+    this.#polite = entry.polite;
+    this.#present = true;
+    if (this.#link) this.#link.polite = entry.polite;
+    this.describe(entry.name, entry.metadata);
+    this.#refreshState();
+  }
+
+  /**
+   * @param {string} name
+   * @param {Metadata} metadata
+   */
+  describe(name, metadata) {
+    this.#name = name;
+    this.#metadata = metadata;
+    this.emit('update', { name, metadata });
+  }
+
+  /** Gone from the roster, perhaps for a moment only. */
+  depart() {
+    this.#present = false;
+    this.#refreshState();
+  }
+
+  /** A new link, offered by the impolite side; the polite side waits for that offer. */
+  connect() {
+    if (!this.#polite) this.#replaceLink(randomToken(), true);
+  }
+
+  /** @param {LinkSignal} signal */
+  receive(signal) {
+    const { connection = this.#link?.connection ?? 'unnamed', description } = signal;
+    const isNew = connection !== this.#link?.connection;
+    if (isNew && description?.type === 'offer' && (this.#polite || !this.#link)) this.#replaceLink(connection, false);
+    // Anything else of another link comes from one that is gone.
+    if (connection === this.#link?.connection) this.#link.receive(signal);
+  }
+
+  close() {
+    this.#link?.close();
+    this.#outbox = [];
+    this.#setState('closed');
+  }
+
+  /**
+   * @param {string} connection
+   * @param {boolean} offerer
+   */
+  #replaceLink(connection, offerer) {
+    this.#link?.close();
+    const link = new Link({
+      connection,
+      offerer,
+      polite: this.#polite,
+      rtc: this.#context.rtc(),
+      channels: this.#context.channels,
+      tracks: this.#context.tracks,
+      reachable: () => this.#present && this.#context.reachable(),
+      send: (signal) => this.#present && this.#context.signal(this.#id, signal),
+    });
+    this.#link = link;
+    link.on('state', () => link === this.#link && this.#refreshState());
+    link.on('problem', (problem) => this.emit('problem', problem));
+    link.on('channel', (channel) => this.#onChannel(channel));
+    this.emit('stream', link.stream);
+    this.#refreshState();
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #onChannel(channel) {
+    channel.binaryType = 'arraybuffer';
+    channel.onmessage = ({ data }) => this.emit('data', { label: channel.label, data });
+    const kept = this.#outbox;
+    this.#outbox = [];
+    for (const { label, data } of kept) this.send(label, data);
+    this.emit('channel', { label: channel.label });
+  }
+
+  #refreshState() {
+    /** @type {LinkState} */
+    const link = this.#link?.state ?? 'connecting';
+    if (this.#present || link === 'closed') this.#setState(link === 'closed' ? 'connecting' : link);
+    else this.#setState('away');
+  }
+
+  /** @param {PeerState} state */
+  #setState(state) {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+}
+
+/** @param {Metadata} metadata */
+export function keyOf(metadata) {
+  return typeof metadata?.key === 'string' && metadata.key.length <= 64 ? metadata.key : null;
+}
+
+/** 96 random bits, for names nobody should guess. */
+export function randomToken() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,55 @@
+// noom.v1 as the client sees it: message types and what each close code asks for (docs/protocol/noom-v1.md).
+
+export const PROTOCOL = 'noom.v1';
+export const CLIENT = 'noom-web/0.1.0';
+
+/**
+ * @typedef {Record<string, unknown>} Metadata
+ * @typedef {{peer: string, name: string, metadata: Metadata, polite: boolean}} RosterEntry
+ * @typedef {{urls: string | string[], username?: string, credential?: string}} IceServer
+ * @typedef {{type: 'welcome', protocol: string, server: string, session: string, features: string[],
+ *   ping_interval_ms: number, ping_timeout_ms: number, frame_bytes_max: number}} Welcome
+ * @typedef {{type: 'joined', re: number, room: string, epoch: number, seq: number, peer: string,
+ *   peers: RosterEntry[], ice_servers: IceServer[], ice_ttl_s?: number}} Joined
+ * @typedef {{type: 'peer_joined', room: string, epoch: number, seq: number} & RosterEntry} PeerJoined
+ * @typedef {{type: 'peer_updated', room: string, epoch: number, seq: number, peer: string, name: string, metadata: Metadata}} PeerUpdated
+ * @typedef {{type: 'peer_left', room: string, epoch: number, seq: number, peer: string, reason: 'left' | 'closed' | 'timeout' | 'kicked'}} PeerLeft
+ * @typedef {{type: 'message', room: string, from: string, data: unknown, broadcast: boolean, epoch?: number, seq?: number}} Message
+ * @typedef {PeerJoined | PeerUpdated | PeerLeft | Message} RoomEvent
+ */
+
+/**
+ * @typedef {object} ReconnectRule
+ * @property {boolean} retry   whether to connect again
+ * @property {number} floorMs  wait at least this long
+ * @property {number} spreadMs wait up to this much longer even at the first attempt, so that a restarted server is not stampeded
+ */
+
+/**
+ * What to do after a close with `code`.
+ * @param {number} code
+ * @returns {ReconnectRule}
+ */
+export function reconnectRule(code) {
+  const no = { retry: false, floorMs: 0, spreadMs: 0 };
+  const yes = { retry: true, floorMs: 0, spreadMs: 0 };
+  if (code === 4429) return { retry: true, floorMs: 60_000, spreadMs: 5_000 };
+  if (code === 4408) return yes;
+  if (code === 1001) return { retry: true, floorMs: 0, spreadMs: 2_000 };
+  if (code === 1000 || code === 1002 || code === 1007 || code === 1009) return no;
+  if (code >= 4400 && code <= 4499) return no;
+  return yes;
+}
+
+/**
+ * Exponential backoff with full jitter.
+ * @param {number} attempt      0 for the first retry
+ * @param {ReconnectRule} rule
+ * @param {{baseMs: number, capMs: number}} limits
+ * @param {() => number} random 0 ≤ x < 1
+ * @returns {number} milliseconds
+ */
+export function reconnectDelayMs(attempt, rule, limits, random) {
+  const ceiling = Math.min(limits.capMs, limits.baseMs * 2 ** Math.min(attempt, 16));
+  return Math.round(rule.floorMs + random() * Math.max(ceiling, rule.spreadMs));
+}

@@ -1,0 +1,245 @@
+// A room as a program sees it: join, who is there, what is sent, leave. Survives a lost signaling connection by itself.
+
+import { NoomError } from './errors.js';
+import { Emitter } from './events.js';
+import { randomToken } from './peer.js';
+import { Roster } from './roster.js';
+import { Signaling } from './signaling.js';
+
+/** @import { ChannelOptions, MediaKind } from './link.js' */
+/** @import { Peer } from './peer.js' */
+/** @import { IceServer, Joined, Metadata, RoomEvent } from './protocol.js' */
+
+/**
+ * `reconnecting`: signaling is lost, media goes on. `closed` is final until `join` is called again.
+ * @typedef {'idle' | 'joining' | 'joined' | 'reconnecting' | 'closed'} RoomState
+ *
+ * @typedef {object} RoomOptions
+ * @property {string} [url]               signaling, `wss://host/ws`; not needed when `signaling` is given
+ * @property {Signaling} [signaling]
+ * @property {string} name                what others call you, at most 64 characters
+ * @property {Metadata} [metadata]        at most 4 KiB of JSON; `key` is the SDK's
+ * @property {Omit<RTCConfiguration, 'iceServers'>} [rtc]
+ * @property {(servers: IceServer[]) => IceServer[]} [iceServers]   to filter or replace what the server hands out
+ * @property {ChannelOptions[]} [channels]   data channels to every peer; default: `chat`, reliable, id 0
+ *
+ * @typedef {object} RoomEvents
+ * @property {{state: RoomState, retryInMs?: number}} state
+ * @property {Peer} peerjoined
+ * @property {{peer: Peer, reason: string}} peerleft
+ * @property {{from: Peer, data: unknown, broadcast: boolean}} message   sent by `send` of somebody's room
+ * @property {NoomError} error            something was refused; the room goes on
+ * @property {NoomError} closed           the room was lost for good
+ */
+
+/** @type {ChannelOptions[]} */
+const DEFAULT_CHANNELS = [{ label: 'chat', id: 0 }];
+// What a join after a lost connection may meet for a while: our own former self still holds the seat.
+const PASSING = new Set(['room_full', 'rate_limited', 'timeout']);
+
+/** @extends {Emitter<RoomEvents>} */
+export class Room extends Emitter {
+  #options;
+  #signaling;
+  #ownsSignaling;
+  #roster;
+  /** @type {RoomState} */
+  #state = 'idle';
+  #key = randomToken();
+  /** @type {string | null} */
+  #room = null;
+  /** @type {string | null} */
+  #id = null;
+  /** @type {IceServer[]} */
+  #iceServers = [];
+  /** @type {Map<MediaKind, MediaStreamTrack | null>} */
+  #tracks = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #rejoinTimer;
+
+  /** @param {RoomOptions} options */
+  constructor(options) {
+    super();
+    this.#options = { metadata: {}, channels: DEFAULT_CHANNELS, ...options };
+    this.#ownsSignaling = options.signaling === undefined;
+    this.#signaling = options.signaling ?? new Signaling({ url: options.url ?? '' });
+    this.#roster = new Roster({
+      rtc: () => ({ ...this.#options.rtc, iceServers: this.#iceServers }),
+      channels: this.#options.channels,
+      tracks: this.#tracks,
+      reachable: () => this.#state === 'joined',
+      signal: (to, data) => this.#signaling.notify({ type: 'send', to, data }),
+    });
+    this.#roster.on('added', (peer) => this.emit('peerjoined', peer));
+    this.#roster.on('removed', (removed) => this.emit('peerleft', removed));
+    this.#roster.on('message', (message) => this.emit('message', message));
+    this.#signaling.on('state', ({ state, retryInMs }) => state === 'waiting' && this.#onLost(retryInMs));
+    this.#signaling.on('open', () => this.#state === 'reconnecting' && void this.#rejoin());
+    this.#signaling.on('message', (event) => this.#onEvent(event));
+    this.#signaling.on('error', (error) => this.emit('error', error));
+    this.#signaling.on('closed', (error) => this.#state !== 'joining' && this.#end(error));
+  }
+
+  get state() {
+    return this.#state;
+  }
+  /** This side's id, while joined. */
+  get id() {
+    return this.#id;
+  }
+  get room() {
+    return this.#room;
+  }
+  get name() {
+    return this.#options.name;
+  }
+  get peers() {
+    return this.#roster.peers;
+  }
+  get signaling() {
+    return this.#signaling;
+  }
+
+  /**
+   * @param {string} room 1 to 64 of `A-Z a-z 0-9 . _ ~ -`
+   * @returns {Promise<void>} rejects with the server's error (`room_full`, …) or `unreachable`
+   */
+  async join(room) {
+    if (this.#state !== 'idle' && this.#state !== 'closed') throw new NoomError('already_joined', 'Leave the room first.');
+    this.#room = room;
+    this.#setState('joining');
+    try {
+      await this.#signaling.connect();
+      this.#adopt(await this.#signaling.request(this.#joinRequest()));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Leaves the room and closes every connection. The tracks stay yours. */
+  async leave() {
+    const left = this.#state === 'joined' ? this.#signaling.request({ type: 'leave' }).catch(() => {}) : null;
+    this.#end(null);
+    await left;
+    this.close();
+  }
+
+  /** Like `leave`, at once and without waiting: for `pagehide`. */
+  close() {
+    const wasJoined = this.#state === 'joined';
+    this.#end(null);
+    if (this.#ownsSignaling) this.#signaling.close();
+    else if (wasJoined) this.#signaling.notify({ type: 'leave' });
+  }
+
+  /**
+   * What everybody receives from you, now and from those who come later.
+   * @param {MediaKind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  setTrack(kind, track) {
+    this.#tracks.set(kind, track);
+    for (const peer of this.#roster.peers) peer.setTrack(kind, track);
+  }
+
+  /**
+   * Changes what others see of you.
+   * @param {{name?: string, metadata?: Metadata}} change
+   */
+  async update(change) {
+    if (change.name !== undefined) this.#options.name = change.name;
+    if (change.metadata) this.#options.metadata = change.metadata;
+    // While signaling is down the next join carries it.
+    if (this.#state !== 'joined') return;
+    await this.#signaling.request({ type: 'update', name: this.#options.name, metadata: this.#metadata() });
+  }
+
+  /**
+   * Sends any JSON value through the server: to one peer, or to everyone else.
+   * @param {unknown} data
+   * @param {Peer} [to]
+   */
+  async send(data, to) {
+    await this.#signaling.request({ type: 'send', ...(to ? { to: to.id } : {}), data });
+  }
+
+  /**
+   * Sends over the data channel `label` to everyone.
+   * @param {string} label
+   * @param {string | ArrayBuffer} data
+   */
+  broadcast(label, data) {
+    for (const peer of this.#roster.peers) peer.send(label, data);
+  }
+
+  #metadata() {
+    return { ...this.#options.metadata, key: this.#key };
+  }
+
+  #joinRequest() {
+    return { type: 'join', room: this.#room, name: this.#options.name, metadata: this.#metadata() };
+  }
+
+  /** @param {Joined} joined */
+  #adopt(joined) {
+    if (this.#state !== 'joining' && this.#state !== 'reconnecting') return;
+    this.#id = joined.peer;
+    this.#iceServers = (this.#options.iceServers ?? ((servers) => servers))(joined.ice_servers ?? []);
+    for (const peer of this.#roster.peers) peer.link?.setIceServers(this.#iceServers);
+    this.#setState('joined');
+    this.#roster.adopt(joined.peers);
+  }
+
+  async #rejoin() {
+    clearTimeout(this.#rejoinTimer);
+    try {
+      this.#adopt(await this.#signaling.request(this.#joinRequest()));
+    } catch (thrown) {
+      const error = /** @type {NoomError} */ (thrown);
+      if (this.#state !== 'reconnecting' || error.code === 'connection_lost') return;
+      if (!PASSING.has(error.code)) return this.#end(error);
+      this.#rejoinTimer = setTimeout(() => void this.#rejoin(), (error.retryAfterS ?? 3) * 1000);
+    }
+  }
+
+  /** @param {number} [retryInMs] */
+  #onLost(retryInMs) {
+    clearTimeout(this.#rejoinTimer);
+    if (this.#state === 'joined' || this.#state === 'reconnecting') this.#setState('reconnecting', retryInMs);
+  }
+
+  /** @param {RoomEvent} event */
+  #onEvent(event) {
+    if (this.#state !== 'joined') return;
+    switch (event.type) {
+      case 'peer_joined':
+        return this.#roster.add(event);
+      case 'peer_updated':
+        return this.#roster.update(event.peer, event.name, event.metadata);
+      case 'peer_left':
+        return this.#roster.remove(event.peer, event.reason);
+      case 'message':
+        return this.#roster.receive(event.from, event.data, event.broadcast);
+    }
+  }
+
+  /** @param {NoomError | null} error null when this side wanted it */
+  #end(error) {
+    if (this.#state === 'closed' || this.#state === 'idle') return;
+    clearTimeout(this.#rejoinTimer);
+    this.#id = null;
+    this.#setState('closed');
+    this.#roster.close();
+    if (error) this.emit('closed', error);
+  }
+
+  /**
+   * @param {RoomState} state
+   * @param {number} [retryInMs]
+   */
+  #setState(state, retryInMs) {
+    this.#state = state;
+    this.emit('state', retryInMs === undefined ? { state } : { state, retryInMs });
+  }
+}
