@@ -1,0 +1,108 @@
+// noom-turn's rows.
+#include "turn/config.h"
+
+namespace noom::turn {
+namespace {
+
+constexpr uint16_t kPort = 3478;  // RFC 8656 §5: "turn" and "stun"
+constexpr uint16_t kMetricsPort = 9642;
+
+constexpr std::string_view kPrefixExample = "\"192.0.2.0/24\" or \"2001:db8::/32\"";
+constexpr std::string_view kAddressExample = "\"192.0.2.1\" or \"2001:db8::1\"";
+
+void add_listen_rows(ops::ConfigTable& table, Config& config) {
+  table
+      .integer("shards", &config.shards, {.min = 0, .max = 256, .unit = "threads"},
+               "Threads that serve clients, each with its own sockets and its share of the relay ports; 0: one for "
+               "each CPU.")
+      .endpoints("listen.udp", &config.listen_udp, "Where TURN and STUN over UDP are served.")
+      .endpoints("listen.tcp", &config.listen_tcp, "Where TURN and STUN over TCP are served.")
+      .endpoints("listen.tls", &config.listen_tls,
+                 "Where TURN and STUN over TLS are served; needs tls.certificate and tls.key. The usual port is 5349.")
+      .path("tls.certificate", &config.tls_certificate,
+            "The certificate chain, PEM, the server's own first. Read again on SIGHUP.")
+      .path("tls.key", &config.tls_key,
+            "The certificate's private key, PEM, without a passphrase. Read again on SIGHUP.");
+}
+
+void add_relay_rows(ops::ConfigTable& table, Config& config) {
+  table
+      .value_list("relay.addresses", &config.relay_addresses, kAddressExample,
+                  "This host's addresses on which peers are reached, one or more of a family; empty: those of the "
+                  "default routes.")
+      .value_list("relay.external_addresses", &config.external_addresses, kAddressExample,
+                  "Behind 1:1 NAT: what clients and peers must use instead of relay.addresses, one for each, in the "
+                  "same order.")
+      .integer("relay.port_min", &config.settings.port_min, {.min = 1024, .max = 65535},
+               "The lowest port relayed from.")
+      .integer("relay.port_max", &config.settings.port_max, {.min = 1024, .max = 65535},
+               "The highest port relayed from.")
+      .value_list("peers.allow", &config.peers_allow, kPrefixExample,
+                  "Peers to allow although they are denied by default, as all that is not public unicast is; the "
+                  "longest prefix wins.")
+      .value_list("peers.deny", &config.peers_deny, kPrefixExample,
+                  "Peers to deny; the longest prefix wins, and deny wins against an equal allow.");
+}
+
+void add_auth_rows(ops::ConfigTable& table, Config& config) {
+  table.text("auth.realm", &config.settings.realm, "The realm that credentials belong to; your domain, usually.")
+      .secret_list("auth.users", &config.users, "Static users, each \"name:password\".")
+      .path("auth.user_file", &config.user_file,
+            "A file of static users, a line \"name:password\" for each; # begins a comment.")
+      .secret_list("auth.rest_secrets", &config.rest_secrets,
+                   "Secrets that time-limited credentials may be signed with; better kept in auth.rest_secret_files.")
+      .path_list(
+          "auth.rest_secret_files", &config.rest_secret_files,
+          "Files that hold one such secret each; several at a time let secrets be changed without refusing anybody.")
+      .boolean("auth.end_at_expiry", &config.settings.end_at_credential_expiry,
+               "End an allocation when the time-limited credentials it was made with expire.")
+      .seconds("auth.nonce_lifetime_s", &config.nonce_lifetime, {.min = 60, .max = 86400},
+               "How long a nonce is accepted before the client must answer a new challenge (438).");
+}
+
+void add_limit_rows(ops::ConfigTable& table, Config& config) {
+  Settings& settings = config.settings;
+  table
+      .integer("limits.allocations", &settings.allocations_max, {.max = 10'000'000, .unit = "allocations"},
+               "Allocations at a time, over all users; further ones are answered 508. 0: no limit but the ports.")
+      .integer("limits.allocations_per_user", &settings.allocations_per_user_max,
+               {.max = 1'000'000, .unit = "allocations"},
+               "Allocations at a time with one username; further ones are answered 486. 0: no limit.")
+      .integer("limits.permissions", &settings.permissions_max, {.min = 1, .max = 65536, .unit = "permissions"},
+               "Permissions of one allocation; further ones are answered 508.")
+      .integer("limits.channels", &settings.channels_max, {.min = 1, .max = 4096, .unit = "channels"},
+               "Channels of one allocation; further ones are answered 508.")
+      .seconds("limits.lifetime_max_s", &settings.lifetime_max, {.min = 600, .max = 86400},
+               "The longest lifetime granted to an allocation at once; clients refresh it.")
+      .integer("limits.stream_connections", &config.service.connections_max,
+               {.min = 1, .max = 1'000'000, .unit = "connections"},
+               "TCP and TLS connections open at a time on one shard; further ones are closed at once.")
+      .integer("limits.stream_connections_per_source", &config.service.connections_per_source_max,
+               {.min = 1, .max = 1'000'000, .unit = "connections"}, "Of these, from one IPv4 address or IPv6 /64.")
+      .integer("limits.challenges_per_second", &config.challenges_per_second,
+               {.max = 1'000'000, .unit = "answers a second"},
+               "Errors sent to one unauthenticated source, on one shard; a burst of five times as many passes. 0: no "
+               "limit.");
+}
+
+}  // namespace
+
+Config::Config() {
+  const IpAddress any_v6 = *IpAddress::parse("::");
+  listen_udp = {{IpAddress(), kPort}, {any_v6, kPort}};
+  listen_tcp = listen_udp;
+  settings.software = "noom-turn";
+  ops.metrics_listen = {{IpAddress::v4(127, 0, 0, 1), kMetricsPort}};
+}
+
+ops::ConfigTable config_table(Config& config) {
+  ops::ConfigTable table;
+  add_listen_rows(table, config);
+  add_relay_rows(table, config);
+  add_auth_rows(table, config);
+  add_limit_rows(table, config);
+  ops::add_ops_rows(table, config.ops);
+  return table;
+}
+
+}  // namespace noom::turn

@@ -1,0 +1,50 @@
+// What noom-turn can be told, as it stands in the file. What becomes of it is setup.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/auth/peer_policy.h"
+#include "common/base/endpoint.h"
+#include "common/base/secret.h"
+#include "common/base/time.h"
+#include "common/ops/config_table.h"
+#include "common/ops/ops_config.h"
+#include "turn/core/settings.h"
+#include "turn/shell/turn_service.h"
+
+namespace noom::turn {
+
+struct Config {
+  uint32_t shards = 0;  // 0: one per CPU
+  std::vector<IpEndpoint> listen_udp;
+  std::vector<IpEndpoint> listen_tcp;
+  std::vector<IpEndpoint> listen_tls;
+  std::string tls_certificate;
+  std::string tls_key;
+
+  std::vector<IpAddress> relay_addresses;  // empty: those of the default routes
+  std::vector<IpAddress> external_addresses;
+
+  std::vector<Secret> users;  // "name:password"
+  std::string user_file;
+  std::vector<Secret> rest_secrets;
+  std::vector<std::string> rest_secret_files;
+  Duration nonce_lifetime = std::chrono::hours(1);
+
+  std::vector<auth::IpPrefix> peers_allow;
+  std::vector<auth::IpPrefix> peers_deny;
+
+  uint32_t challenges_per_second = 50;
+  Settings settings;           // what goes straight into the core
+  TurnServiceOptions service;  // what goes straight into the shell
+  ops::OpsConfig ops;
+
+  Config();  // the defaults
+};
+
+// Rows bound to `config`, which outlives the table.
+ops::ConfigTable config_table(Config& config);
+
+}  // namespace noom::turn

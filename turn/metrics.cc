@@ -1,0 +1,183 @@
+#include "turn/metrics.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/ops/udp_metrics.h"
+
+namespace noom::turn {
+namespace {
+
+// Puts numbers on the page, each the sum over all shards.
+class TurnPage {
+ public:
+  TurnPage(ops::MetricPage& page, const TurnService& service) : page_(page) {
+    for (uint32_t i = 0; i < service.shard_count(); ++i) shards_.push_back(service.stats(i));
+  }
+
+  void collect_data();
+  void collect_requests();
+  void collect_allocations();
+  void collect_streams();
+  void collect_udp();
+
+ private:
+  using Pick = std::function<const Counter&(const ShardStatsView&)>;
+  uint64_t total(const Pick& pick) const {
+    uint64_t sum = 0;
+    for (const ShardStatsView& shard : shards_) sum += pick(shard).value();
+    return sum;
+  }
+  void counter(std::string_view name, std::string_view help, const Pick& pick) {
+    page_.counter(name, help).sample(total(pick));
+  }
+  void gauge(std::string_view name, std::string_view help, const Pick& pick) {
+    page_.gauge(name, help).sample(total(pick));
+  }
+  // A family over a CounterTable: one label, a sample for each value of the enum.
+  template <typename Enum>
+  void table(std::string_view name, std::string_view help, std::string_view label,
+             const std::function<const CounterTable<Enum>&(const ShardStatsView&)>& pick) {
+    auto family = page_.counter(name, help);
+    for (size_t i = 0; i < count_of<Enum>(); ++i) {
+      const auto value = static_cast<Enum>(i);
+      family.sample(total([&](const ShardStatsView& shard) -> const Counter& { return pick(shard)[value]; }),
+                    {{label, to_string(value)}});
+    }
+  }
+
+  ops::MetricPage& page_;
+  std::vector<ShardStatsView> shards_;
+};
+
+struct ReceivedRow {
+  std::string_view from;
+  Counter Stats::*counter;
+};
+constexpr ReceivedRow kReceived[] = {{"clients", &Stats::received_from_clients},
+                                     {"peers", &Stats::received_from_peers},
+                                     {"other_shards", &Stats::received_by_handover}};
+
+struct ForwardedRow {
+  std::string_view to;
+  Traffic Stats::*traffic;
+};
+constexpr ForwardedRow kForwarded[] = {{"peers", &Stats::to_peers},
+                                       {"clients", &Stats::to_clients},
+                                       {"relays", &Stats::relay_to_relay},
+                                       {"other_shards", &Stats::handed_over}};
+
+void TurnPage::collect_data() {
+  auto received = page_.counter("noom_turn_received_total",
+                                "Datagrams and frames given to the core; equals forwarded + consumed + drops.");
+  for (const auto& [from, member] : kReceived)
+    received.sample(total([of = member](const ShardStatsView& s) -> const Counter& { return s.core.*of; }),
+                    {{"from", from}});
+  auto packets =
+      page_.counter("noom_turn_forwarded_packets_total", "Application datagrams relayed, by where they went.");
+  for (const auto& [to, member] : kForwarded)
+    packets.sample(total([of = member](const ShardStatsView& s) -> const Counter& { return (s.core.*of).packets; }),
+                   {{"to", to}});
+  auto bytes = page_.counter("noom_turn_forwarded_bytes_total",
+                             "Application payload relayed, without TURN framing, by where it went.");
+  for (const auto& [to, member] : kForwarded)
+    bytes.sample(total([of = member](const ShardStatsView& s) -> const Counter& { return (s.core.*of).bytes; }),
+                 {{"to", to}});
+  counter("noom_turn_consumed_total", "Requests and indications that ended in the core.",
+          [](const ShardStatsView& s) -> const Counter& { return s.core.consumed; });
+  table<Drop>("noom_turn_drops_total", "Datagrams and frames that the core let go no further, by reason.", "reason",
+              [](const ShardStatsView& s) -> const CounterTable<Drop>& { return s.core.drops; });
+  table<ShellDrop>("noom_turn_shell_drops_total",
+                   "Messages that the core let pass and the shell could not deliver, by reason.", "reason",
+                   [](const ShardStatsView& s) -> const CounterTable<ShellDrop>& { return s.shell.drops; });
+}
+
+void TurnPage::collect_requests() {
+  auto requests =
+      page_.counter("noom_turn_requests_total", "Requests answered, by method and code; code 0 is success.");
+  for (const wire::Method method : kRequestMethods)
+    for (const uint16_t code : kRequestResults)
+      requests.sample(
+          total([=](const ShardStatsView& s) -> const Counter& { return s.core.requests.at(method, code); }),
+          {{"method", wire::to_string(method)}, {"code", std::to_string(code)}});
+  auto refusals =
+      page_.counter("noom_turn_refusals_total", "Requests answered with an error, by code and the reason for it.");
+  for (size_t i = 0; i < count_of<Reason>(); ++i) {
+    const auto reason = static_cast<Reason>(i);
+    refusals.sample(total([=](const ShardStatsView& s) -> const Counter& { return s.core.refusals[reason]; }),
+                    {{"code", std::to_string(static_cast<unsigned>(code_of(reason)))}, {"reason", to_string(reason)}});
+  }
+  auto unauthenticated =
+      page_.counter("noom_turn_unauthenticated_bytes_total",
+                    "Bytes of requests without valid credentials (in) and of the answers to them (out).");
+  unauthenticated
+      .sample(total([](const ShardStatsView& s) -> const Counter& { return s.core.unauthenticated_bytes_in; }),
+              {{"direction", "in"}})
+      .sample(total([](const ShardStatsView& s) -> const Counter& { return s.core.unauthenticated_bytes_out; }),
+              {{"direction", "out"}});
+}
+
+void TurnPage::collect_allocations() {
+  const auto by_client = [this](ops::MetricPage::Family family, Counter AllocationCounts::*counter) {
+    for (const Transport transport : kTransports)
+      for (const Family relay : kFamilies)
+        family.sample(total([=](const ShardStatsView& s) -> const Counter& {
+                        return s.core.allocations_of(transport, relay).*counter;
+                      }),
+                      {{"transport", to_string(transport)}, {"family", relay == Family::kV4 ? "ipv4" : "ipv6"}});
+  };
+  by_client(
+      page_.gauge("noom_turn_allocations", "Allocations alive, by the client's transport and the relay's family."),
+      &AllocationCounts::live);
+  by_client(page_.counter("noom_turn_allocations_created_total", "Allocations made."), &AllocationCounts::created);
+  table<EndReason>("noom_turn_allocations_ended_total", "Allocations that ended, by reason.", "reason",
+                   [](const ShardStatsView& s) -> const CounterTable<EndReason>& { return s.core.ended; });
+  gauge("noom_turn_permissions", "Permissions alive.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.permissions_live; });
+  gauge("noom_turn_channels", "Channels alive.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.channels_live; });
+  gauge("noom_turn_relay_ports_free", "Relay ports that can still be allocated, over all relay addresses.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.relay_ports_free; });
+  gauge("noom_turn_relay_sockets", "Relay sockets open.",
+        [](const ShardStatsView& s) -> const Counter& { return s.shell.relays_open; });
+  counter("noom_turn_relay_open_failures_total", "Relay ports that the system refused to open.",
+          [](const ShardStatsView& s) -> const Counter& { return s.core.relay_open_failures; });
+}
+
+void TurnPage::collect_streams() {
+  gauge("noom_turn_streams", "TCP and TLS connections open.",
+        [](const ShardStatsView& s) -> const Counter& { return s.shell.streams_live; });
+  counter("noom_turn_streams_accepted_total", "TCP and TLS connections accepted.",
+          [](const ShardStatsView& s) -> const Counter& { return s.shell.streams_accepted; });
+  counter("noom_turn_streams_paused_total", "Times that accepting rested for lack of descriptors.",
+          [](const ShardStatsView& s) -> const Counter& { return s.shell.streams_paused; });
+  table<StreamEnd>("noom_turn_streams_ended_total", "TCP and TLS connections that ended, by reason.", "reason",
+                   [](const ShardStatsView& s) -> const CounterTable<StreamEnd>& { return s.shell.streams_ended; });
+  table<StreamRefusal>(
+      "noom_turn_streams_refused_total", "TCP and TLS connections closed at once, by the limit they met.", "reason",
+      [](const ShardStatsView& s) -> const CounterTable<StreamRefusal>& { return s.shell.streams_refused; });
+}
+
+void TurnPage::collect_udp() {
+  std::vector<const io::UdpPumpStats*> pumps;
+  for (const ShardStatsView& shard : shards_) pumps.push_back(&shard.udp);
+  ops::collect_udp(page_, "noom_turn", pumps);
+}
+
+}  // namespace
+
+void collect(ops::MetricPage& page, const TurnService& service, const io::TlsContextSlot* tls) {
+  TurnPage turn(page, service);
+  turn.collect_data();
+  turn.collect_requests();
+  turn.collect_allocations();
+  turn.collect_streams();
+  turn.collect_udp();
+  if (tls != nullptr)
+    page.gauge("noom_turn_certificate_expiry_timestamp_seconds",
+               "When the TLS certificate in use expires, in seconds since the Unix epoch.")
+        .sample(static_cast<double>(unix_seconds(tls->get()->not_after())));
+}
+
+}  // namespace noom::turn

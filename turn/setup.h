@@ -1,0 +1,27 @@
+// From what the operator wrote to what the service runs on: reads the files that keys name, checks what no single row
+// can, completes what was left open. Binds nothing.
+#pragma once
+
+#include <memory>
+
+#include "common/io/local_addresses.h"
+#include "common/io/tls_context.h"
+#include "common/ops/daemon.h"
+#include "turn/config.h"
+
+namespace noom::turn {
+
+struct Setup {
+  TurnServiceOptions options;
+  std::shared_ptr<io::TlsContextSlot> tls;  // also options.tls; null without TLS listeners
+  ops::Findings findings;                   // with errors, `options` must not be used
+};
+
+// `host`: this host's addresses, as io::local_addresses() gives them; empty: unknown. Moves secrets out of `config`.
+Setup set_up(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now);
+
+// Reads the certificate and key again and puts them in the slot; keeps the old ones when they do not load.
+absl::Status reload_certificate(const Config& config, const ops::ConfigTable& table, io::TlsContextSlot& slot,
+                                Wall now);
+
+}  // namespace noom::turn
