@@ -131,7 +131,7 @@ export class Call {
 
   /** @param {Peer} peer */
   #onPeer(peer) {
-    const tile = this.#stage.add(peer.key ?? peer.id);
+    const tile = this.#stage.add();
     this.#tiles.set(peer, tile);
     const show = () => {
       if (peer.state === 'closed') return;

@@ -10,7 +10,7 @@ export class Stage {
   #element = byId('stage', HTMLElement);
   #invite = byId('invite', HTMLElement);
   /** @type {Tile} */
-  #self = new Tile('me');
+  #self = new Tile();
   /** @type {Set<Tile>} */
   #others = new Set();
   #observer = new ResizeObserver(() => this.arrange());
@@ -39,9 +39,8 @@ export class Stage {
     this.#invite.hidden = true;
   }
 
-  /** @param {string} key */
-  add(key) {
-    const tile = new Tile(key);
+  add() {
+    const tile = new Tile();
     this.#others.add(tile);
     this.#element.append(tile.element);
     this.arrange();

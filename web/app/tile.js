@@ -24,11 +24,8 @@ export class Tile {
   /** @type {Look} */
   #look = { name: '', self: false, microphone: true, camera: false, screen: false, mirrored: false, state: 'connecting' };
 
-  /** @param {string} key decides the colour behind the initial */
-  constructor(key) {
+  constructor() {
     localise(this.element);
-    const hue = [...key].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % HUES;
-    find(this.element, '.avatar', HTMLElement).dataset.hue = String(hue);
     onLanguage(() => this.element.isConnected && this.show(this.#look));
   }
 
@@ -47,7 +44,9 @@ export class Tile {
     const name = look.name.trim() || t('someone');
     const shown = look.screen ? t('sharing', { name }) : look.self ? t('you', { name }) : name;
     find(this.element, '.tile-name', HTMLElement).textContent = shown;
-    find(this.element, '.avatar', HTMLElement).textContent = initial(name);
+    const avatar = find(this.element, '.avatar', HTMLElement);
+    avatar.textContent = initial(name);
+    avatar.dataset.hue = String(hueOf(name));
     this.element.setAttribute('aria-label', shown);
     this.element.classList.toggle('no-video', !look.camera && !look.screen);
     this.element.classList.toggle('whole', look.screen);
@@ -60,6 +59,14 @@ export class Tile {
     else if (look.state === 'healing') setText(state, 'state_healing');
     else if (look.state === 'away') setText(state, 'state_away');
   }
+}
+
+/**
+ * The same name has the same colour on everybody's page.
+ * @param {string} name
+ */
+function hueOf(name) {
+  return [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7) % HUES;
 }
 
 /**

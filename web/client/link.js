@@ -127,11 +127,11 @@ export class Link extends Emitter {
 
   /** @param {RTCIceServer[]} servers used by the next ICE restart */
   setIceServers(servers) {
-    if (this.#state !== 'closed') this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
+    if (this.#pc.signalingState !== 'closed') this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
   }
 
   restartIce() {
-    if (this.#state !== 'closed') this.#pc.restartIce();
+    if (this.#pc.signalingState !== 'closed') this.#pc.restartIce();
   }
 
   /**
