@@ -13,15 +13,15 @@ class Daemon final : public ops::Service {
          const ops::ConfigTable& table)
       : service_(std::move(service)), tls_(std::move(tls)), config_(config), table_(table) {}
 
-  static absl::StatusOr<std::unique_ptr<ops::Service>> start(const Setup& setup, const Config& config,
+  static absl::StatusOr<std::unique_ptr<ops::Service>> start(const Prepared& prepared, const Config& config,
                                                              const ops::ConfigTable& table, LogSink& log) {
-    for (const RelayAddress& relay : setup.options.settings->relay_addresses)
+    for (const RelayAddress& relay : prepared.options.settings->relay_addresses)
       log.info("relay_address", {{"local", relay.local.to_string()}, {"external", relay.external.to_string()}});
     std::optional<size_t> failed;
-    auto service = TurnService::start(setup.options, log, &failed);
-    if (service.ok()) return std::make_unique<Daemon>(std::move(*service), setup.tls, config, table);
+    auto service = TurnService::start(prepared.options, log, &failed);
+    if (service.ok()) return std::make_unique<Daemon>(std::move(*service), prepared.tls, config, table);
     const std::string message(service.status().message());
-    return absl::UnavailableError(failed ? table.fault(setup.options.listeners[*failed].name, message) : message);
+    return absl::UnavailableError(failed ? table.fault(prepared.options.listeners[*failed].name, message) : message);
   }
 
   std::vector<ops::BoundListener> listeners() const override {
@@ -48,7 +48,7 @@ class Daemon final : public ops::Service {
 int run(int argc, char** argv) {
   Config config;
   ops::ConfigTable table = config_table(config);
-  Setup setup;
+  Prepared prepared;
   return ops::run_daemon(
       argc, argv,
       {.name = "noom-turn",
@@ -58,10 +58,11 @@ int run(int argc, char** argv) {
        .check =
            [&] {
              const auto host = io::local_addresses();
-             setup = set_up(config, table, host.ok() ? *host : std::vector<io::LocalAddress>(), io::read_clocks().wall);
-             return setup.findings;
+             prepared =
+                 prepare(config, table, host.ok() ? *host : std::vector<io::LocalAddress>(), io::read_clocks().wall);
+             return prepared.findings;
            },
-       .start = [&](LogSink& log) { return Daemon::start(setup, config, table, log); }});
+       .start = [&](LogSink& log) { return Daemon::start(prepared, config, table, log); }});
 }
 
 }  // namespace

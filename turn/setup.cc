@@ -14,9 +14,9 @@ namespace noom::turn {
 namespace {
 
 // One pass over the configuration: what each step finds wrong goes into `findings`, with the key it is about.
-class SetUp {
+class Preparation {
  public:
-  SetUp(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host)
+  Preparation(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host)
       : config_(config), table_(table), host_(host) {}
 
   void error(std::string_view key, std::string_view what, std::string_view remedy) {
@@ -49,11 +49,11 @@ class SetUp {
   const std::vector<io::LocalAddress>& host_;
 };
 
-void SetUp::add_listeners(std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints) {
+void Preparation::add_listeners(std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints) {
   for (const IpEndpoint& endpoint : endpoints) listeners.push_back({std::string(key), transport, endpoint});
 }
 
-void SetUp::check_listeners() {
+void Preparation::check_listeners() {
   if (listeners.empty())
     error("listen.udp", "no listener is left", "give listen.udp, listen.tcp or listen.tls an address");
   if (listeners.size() > kListenersMax)
@@ -62,15 +62,15 @@ void SetUp::check_listeners() {
 }
 
 // Neither names nor passwords are repeated in messages: an entry may be a password in the wrong place.
-void SetUp::add_user(auth::CredentialStore& store, std::string_view key, std::string_view entry,
-                     const std::string& place) {
+void Preparation::add_user(auth::CredentialStore& store, std::string_view key, std::string_view entry,
+                           const std::string& place) {
   const size_t colon = entry.find(':');
   if (colon == entry.npos || colon == 0 || colon + 1 == entry.size())
     return error(key, place + " is not a name, a colon and a password", "write name:password");
   store.add_user(std::string(entry.substr(0, colon)), Secret(entry.substr(colon + 1)));
 }
 
-void SetUp::load_user_file(auth::CredentialStore& store) {
+void Preparation::load_user_file(auth::CredentialStore& store) {
   if (config_.user_file.empty()) return;
   auto file = ops::read_text_file(config_.user_file);
   if (!file.ok())
@@ -84,7 +84,7 @@ void SetUp::load_user_file(auth::CredentialStore& store) {
   secure_zero(std::as_writable_bytes(std::span(file->text)));
 }
 
-void SetUp::load_rest_secrets(auth::CredentialStore& store) {
+void Preparation::load_rest_secrets(auth::CredentialStore& store) {
   constexpr size_t kSecretBytesMin = 16;  // shorter ones can be guessed from one pair of credentials
   constexpr std::string_view kShort = "has a secret shorter than 16 characters";
   constexpr std::string_view kMakeOne = "make one with: openssl rand -hex 32";
@@ -109,7 +109,7 @@ void SetUp::load_rest_secrets(auth::CredentialStore& store) {
   }
 }
 
-void SetUp::load_credentials(auth::CredentialStore& store) {
+void Preparation::load_credentials(auth::CredentialStore& store) {
   size_t number = 0;
   for (const Secret& user : config_.users)
     add_user(store, "auth.users", user.reveal(), "entry " + std::to_string(++number));
@@ -122,7 +122,10 @@ void SetUp::load_credentials(auth::CredentialStore& store) {
           "and name it in auth.rest_secret_files");
 }
 
-void SetUp::check_relay_address(const IpAddress& address) {
+void Preparation::check_relay_address(const IpAddress& address) {
+  const auto& all = config_.relay_addresses;
+  if (std::count(all.begin(), all.end(), address) > 1)
+    return error("relay.addresses", address.to_string() + " is there more than once", "keep one of them");
   const bool is_own =
       std::any_of(host_.begin(), host_.end(), [&](const io::LocalAddress& own) { return own.address == address; });
   if (is_own || host_.empty()) return;
@@ -134,7 +137,7 @@ void SetUp::check_relay_address(const IpAddress& address) {
             "; behind NAT the public one goes into relay.external_addresses");
 }
 
-std::vector<IpAddress> SetUp::detect_relay_addresses() {
+std::vector<IpAddress> Preparation::detect_relay_addresses() {
   std::vector<IpAddress> found;
   for (const Family family : {Family::kV4, Family::kV6})
     if (const auto source = default_route_source(family)) found.push_back(*source);
@@ -144,7 +147,7 @@ std::vector<IpAddress> SetUp::detect_relay_addresses() {
   return {IpAddress::v4(127, 0, 0, 1)};
 }
 
-std::vector<RelayAddress> SetUp::relay_addresses() {
+std::vector<RelayAddress> Preparation::relay_addresses() {
   const bool detected = config_.relay_addresses.empty();
   const std::vector<IpAddress> local = detected ? detect_relay_addresses() : config_.relay_addresses;
   if (!detected)
@@ -166,29 +169,39 @@ std::vector<RelayAddress> SetUp::relay_addresses() {
   return relays;
 }
 
-std::vector<IpAddress> SetUp::own_addresses(const std::vector<RelayAddress>& relays) const {
+std::vector<IpAddress> Preparation::own_addresses(const std::vector<RelayAddress>& relays) const {
   std::vector<IpAddress> own;
   for (const io::LocalAddress& address : host_) own.push_back(address.address);
   for (const RelayAddress& relay : relays) own.insert(own.end(), {relay.local, relay.external});
   return own;
 }
 
-void SetUp::check_ports() {
-  if (config_.settings.port_min > config_.settings.port_max)
-    error("relay.port_min",
-          std::to_string(config_.settings.port_min) + " is above relay.port_max, which is " +
-              std::to_string(config_.settings.port_max),
-          "swap them");
+uint32_t shard_count(const Config& config) {
+  return config.shards > 0 ? config.shards : std::max(1u, std::thread::hardware_concurrency());
 }
 
-void SetUp::check_realm() {
+void Preparation::check_ports() {
+  const uint32_t min = config_.settings.port_min;
+  const uint32_t max = config_.settings.port_max;
+  if (min > max)
+    return error("relay.port_min", std::to_string(min) + " is above relay.port_max, which is " + std::to_string(max),
+                 "swap them");
+  const uint32_t shards = shard_count(config_);
+  if (max + 1 - min < 2 * shards)
+    error("relay.port_max",
+          "leaves " + std::to_string(max + 1 - min) + " ports for " + std::to_string(shards) +
+              " shards, which need 2 each",
+          "widen the range, or set shards lower");
+}
+
+void Preparation::check_realm() {
   const std::string& realm = config_.settings.realm;
   if (realm.empty() || realm.size() > kRealmBytesMax)
     error("auth.realm", "has " + std::to_string(realm.size()) + " bytes",
           "choose 1 to " + std::to_string(kRealmBytesMax));
 }
 
-void SetUp::load_certificate(io::TlsContextSlot& slot, Wall now) {
+void Preparation::load_certificate(io::TlsContextSlot& slot, Wall now) {
   if (const auto status = reload_certificate(config_, table_, slot, now); !status.ok()) {
     findings.errors.emplace_back(status.message());
     return;
@@ -223,8 +236,8 @@ absl::Status reload_certificate(const Config& config, const ops::ConfigTable& ta
   return absl::OkStatus();
 }
 
-Setup set_up(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now) {
-  SetUp steps(config, table, host);
+Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now) {
+  Preparation steps(config, table, host);
   steps.add_listeners("listen.udp", Transport::kUdp, config.listen_udp);
   steps.add_listeners("listen.tcp", Transport::kTcp, config.listen_tcp);
   steps.add_listeners("listen.tls", Transport::kTls, config.listen_tls);
@@ -239,21 +252,21 @@ Setup set_up(Config& config, const ops::ConfigTable& table, const std::vector<io
   settings.credentials = std::move(credentials);
   settings.peer_policy = std::make_shared<auth::PeerPolicy>(config.peers_allow, config.peers_deny,
                                                             steps.own_addresses(settings.relay_addresses));
-  settings.shard_count = config.shards > 0 ? config.shards : std::max(1u, std::thread::hardware_concurrency());
+  settings.shard_count = shard_count(config);
   settings.challenges_per_source = {.per_second = static_cast<double>(config.challenges_per_second),
                                     .burst = 5.0 * config.challenges_per_second};
 
-  Setup setup;
-  setup.options = config.service;
-  setup.options.listeners = std::move(steps.listeners);
-  setup.options.settings = std::make_shared<Settings>(settings);
-  setup.options.shared = make_shared_state(config.nonce_lifetime);
+  Prepared prepared;
+  prepared.options = config.service;
+  prepared.options.listeners = std::move(steps.listeners);
+  prepared.options.settings = std::make_shared<Settings>(settings);
+  prepared.options.shared = make_shared_state(config.nonce_lifetime);
   if (!config.listen_tls.empty()) {
-    setup.options.tls = setup.tls = std::make_shared<io::TlsContextSlot>();
-    steps.load_certificate(*setup.tls, now);
+    prepared.options.tls = prepared.tls = std::make_shared<io::TlsContextSlot>();
+    steps.load_certificate(*prepared.tls, now);
   }
-  setup.findings = std::move(steps.findings);
-  return setup;
+  prepared.findings = std::move(steps.findings);
+  return prepared;
 }
 
 }  // namespace noom::turn

@@ -11,14 +11,14 @@
 
 namespace noom::turn {
 
-struct Setup {
+struct Prepared {
   TurnServiceOptions options;
   std::shared_ptr<io::TlsContextSlot> tls;  // also options.tls; null without TLS listeners
   ops::Findings findings;                   // with errors, `options` must not be used
 };
 
 // `host`: this host's addresses, as io::local_addresses() gives them; empty: unknown. Moves secrets out of `config`.
-Setup set_up(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now);
+Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now);
 
 // Reads the certificate and key again and puts them in the slot; keeps the old ones when they do not load.
 absl::Status reload_certificate(const Config& config, const ops::ConfigTable& table, io::TlsContextSlot& slot,

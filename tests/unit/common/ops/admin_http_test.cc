@@ -1,0 +1,136 @@
+// The admin port over a real socket: the three pages, and whatever else may come.
+#include "common/ops/admin_http.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "tests/unit/common/io/tcp_client.h"
+
+namespace noom::ops {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class AdminHttpTest : public testing::Test {
+ protected:
+  AdminHttpTest() {
+    auto server = AdminHttp::listen(io_, {IpAddress::v4(127, 0, 0, 1), 0},
+                                    {[] { return std::string("noom_x 1\n"); }, [this] { return ready_.load(); }});
+    EXPECT_TRUE(server.ok());
+    server_ = std::move(*server);
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~AdminHttpTest() override {
+    io_.stop();
+    thread_.join();
+  }
+  // Everything that comes back until the server closes.
+  std::string exchange(std::string_view request) {
+    io::TcpClient client(server_->local());
+    EXPECT_TRUE(client.send(request));
+    return client.receive(1 << 20);
+  }
+  std::string get(std::string_view method, std::string_view target) {
+    return exchange(std::string(method) + " " + std::string(target) +
+                    " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  }
+
+  std::atomic<bool> ready_ = true;
+  boost::asio::io_context io_;
+  std::unique_ptr<AdminHttp> server_;
+  std::thread thread_;
+};
+
+TEST_F(AdminHttpTest, MetricsAreServedAsPrometheusText) {
+  EXPECT_THAT(get("GET", "/metrics"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
+                                            HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"),
+                                            HasSubstr("\r\nContent-Length: 9\r\n"), HasSubstr("\r\n\r\nnoom_x 1\n")));
+  EXPECT_THAT(get("GET", "/metrics?name=x"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminHttpTest, HealthAndReadinessDiffer) {
+  EXPECT_THAT(get("GET", "/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(get("GET", "/readyz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  ready_ = false;
+  EXPECT_THAT(get("GET", "/readyz"), StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+  EXPECT_THAT(get("GET", "/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminHttpTest, HeadHasTheLengthWithoutTheContent) {
+  const std::string reply = get("HEAD", "/metrics");
+  EXPECT_THAT(reply, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\nContent-Length: 9\r\n")));
+  EXPECT_TRUE(reply.ends_with("\r\n\r\n")) << reply;
+}
+
+TEST_F(AdminHttpTest, OtherPathsAndMethodsAreRefused) {
+  EXPECT_THAT(get("GET", "/"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_THAT(get("GET", "/metrics/../etc/passwd"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
+  EXPECT_THAT(get("POST", "/metrics"),
+              AllOf(StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"), HasSubstr("\r\nAllow: GET, HEAD\r\n")));
+  EXPECT_THAT(get("BREW", "/metrics"), StartsWith("HTTP/1.1 405 Method Not Allowed\r\n"));
+}
+
+TEST_F(AdminHttpTest, GarbageIsABadRequest) {
+  EXPECT_THAT(exchange("\x16\x03\x01\x02garbage\r\n\r\n"), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_THAT(exchange("GET /metrics HTTP/9.9\r\n\r\n"), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+  EXPECT_THAT(exchange("GET /metrics HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+              StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+}
+
+TEST_F(AdminHttpTest, ATooLongHeaderIsRefused) {
+  const std::string request = "GET /metrics HTTP/1.1\r\nX: " + std::string(kAdminHeaderBytesMax, 'x');
+  EXPECT_THAT(exchange(request), StartsWith("HTTP/1.1 431 Request Header Fields Too Large\r\n"));
+}
+
+TEST_F(AdminHttpTest, ABodyIsRefused) {
+  EXPECT_THAT(exchange("GET /metrics HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(AdminHttpTest, AConnectionServesSeveralRequestsPipelinedOrByteByByte) {
+  io::TcpClient client(server_->local());
+  const std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+  const size_t reply = exchange(request + "GET / HTTP/1.1\r\nConnection: close\r\n\r\n").find("HTTP/1.1 404");
+  ASSERT_NE(reply, std::string::npos);
+  for (const char byte : request) ASSERT_TRUE(client.send(std::string_view(&byte, 1)));
+  EXPECT_THAT(client.receive(reply), HasSubstr("noom_x 1\n"));
+  ASSERT_TRUE(client.send(request + request));
+  const std::string two = client.receive(2 * reply);
+  EXPECT_EQ(two.substr(0, reply), two.substr(reply));
+}
+
+TEST_F(AdminHttpTest, ConnectionsBeyondTheLimitAreClosedAndPlacesComeBack) {
+  std::vector<std::unique_ptr<io::TcpClient>> idle;
+  const std::string request = "GET /healthz HTTP/1.1\r\n\r\n";
+  for (size_t i = 0; i < kAdminConnectionsMax; ++i) {
+    idle.push_back(std::make_unique<io::TcpClient>(server_->local()));
+    ASSERT_TRUE(idle.back()->send(request));
+    EXPECT_EQ(idle.back()->receive(12), "HTTP/1.1 200");
+  }
+  io::TcpClient refused(server_->local());
+  EXPECT_EQ(refused.receive(1), "");
+
+  idle.clear();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::string reply;
+  while (reply.empty() && std::chrono::steady_clock::now() < deadline) {
+    io::TcpClient client(server_->local());
+    client.send(request);
+    reply = client.receive(12);
+  }
+  EXPECT_EQ(reply, "HTTP/1.1 200");
+}
+
+TEST_F(AdminHttpTest, APortInUseIsTheSystemsWord) {
+  const auto second = AdminHttp::listen(io_, server_->local(), {});
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.status().message(), "Address already in use");
+}
+
+}  // namespace
+}  // namespace noom::ops
