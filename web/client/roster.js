@@ -138,12 +138,12 @@ export class Roster extends Emitter {
     const reunion = this.#reunions.get(from);
     const peer = reunion?.peer ?? this.#byId.get(from);
     if (!peer) return;
-    const agreed = theirs.settled === true && peer.link?.settled === true && theirs.connection === peer.link.connection;
-    if (agreed) {
+    const recognised = typeof theirs.connection === 'string' && theirs.connection === peer.link?.connection;
+    if (recognised && theirs.settled === true && peer.link?.settled) {
       if (reunion) this.#rebind(from);
       if (peer.link?.state !== 'connected' && !peer.polite) peer.link?.restartIce();
     } else if (reunion) {
-      this.#startAnew(from);
+      this.#startAnew(from, recognised);
     } else if (!peer.polite) {
       if (!peer.link?.offering) peer.connect();
     } else if (theirs.connection !== null) {
@@ -166,12 +166,15 @@ export class Roster extends Emitter {
     reunion.peer.bind(reunion.entry);
   }
 
-  /** @param {string} id */
-  #startAnew(id) {
+  /**
+   * @param {string} id
+   * @param {boolean} [recognised] who speaks knows the name of the shared link, which only that person can
+   */
+  #startAnew(id, recognised = false) {
     const reunion = this.#reunions.get(id);
     if (!reunion) return;
     const { peer, entry } = reunion;
-    if (peer.present && peer.id !== id && this.#byId.get(peer.id) === peer) {
+    if (!recognised && peer.present && peer.id !== id && this.#byId.get(peer.id) === peer) {
       // The one we know is still here under its own id: this is somebody else with the same key.
       clearTimeout(reunion.timer);
       this.#reunions.delete(id);

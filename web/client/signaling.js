@@ -219,7 +219,7 @@ export class Signaling extends Emitter {
   #lose(socket, code, reason) {
     if (socket !== this.#socket) return;
     const rule = reconnectRule(code);
-    if (Date.now() - this.#openedAt > STEADY_MS) this.#attempt = 0;
+    if (this.#state === 'open' && Date.now() - this.#openedAt > STEADY_MS) this.#attempt = 0;
     const first = this.#first;
     if (rule.retry && !first) {
       this.#dropSocket(code);
