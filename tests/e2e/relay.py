@@ -13,6 +13,13 @@ USER, PASSWORD, REALM = "alice", "apple", "example.org"
 HOSTS = {"v4": "127.0.0.1", "v6": "::1"}
 
 
+def relay_ports():
+    """Apart from the ports that the kernel gives to the peers: on a relay address, all ports of the relay range belong to relays."""
+    low, high = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    first, last = (high + 1, 65535) if high < 64000 else (max(1024, low - 4096), low - 1)
+    return {"port_min": first, "port_max": last}
+
+
 @contextlib.contextmanager
 def running(**tables):
     """(daemon, path of the certificate that clients trust)."""
@@ -23,7 +30,7 @@ def running(**tables):
             "shards": 2,
             "listen": {"udp": both, "tcp": both, "tls": both},
             "tls": tls,
-            "relay": {"addresses": list(HOSTS.values())},
+            "relay": {"addresses": list(HOSTS.values()), **relay_ports()},
             "auth": {"realm": REALM, "users": [f"{USER}:{PASSWORD}"], "rest_secrets": [minimal.SECRET]},
             "peers": {"allow": ["127.0.0.0/8", "::1"]},
             **tables,
