@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Every metric of every daemon as a page: name, type, labels, help, read from the running daemons. scripts/update-docs writes docs/metrics.md with it."""
 
+import contextlib
 import re
 import sys
+import tempfile
 
 import minimal
 
@@ -30,10 +32,19 @@ def families(text):
     return found
 
 
+@contextlib.contextmanager
+def complete(name):
+    """A daemon with all that a metric depends on switched on."""
+    with tempfile.TemporaryDirectory() as scratch:
+        tls = {"listen": {"tls": ["127.0.0.1:0"]}, "tls": minimal.certificate(scratch)} if name == "noom-turn" else {}
+        with minimal.start(name, **tls) as daemon:
+            yield daemon
+
+
 def page():
     text = HEAD
     for name in minimal.DAEMONS:
-        with minimal.start(name) as daemon:
+        with complete(name) as daemon:
             rows = families(daemon.admin("/metrics")[1])
         text += f"\n## {name}\n| metric | type | labels | |\n|---|---|---|---|\n"
         for metric, (kind, told, labels) in sorted(rows.items()):

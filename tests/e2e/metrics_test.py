@@ -21,7 +21,7 @@ class Metrics(unittest.TestCase):
     def setUpClass(cls):
         cls.pages = {}
         for name in minimal.DAEMONS:
-            with minimal.start(name) as daemon:
+            with metrics_page.complete(name) as daemon:
                 cls.pages[name] = daemon.admin("/metrics")[1]
         cls.families = {}
         for text in cls.pages.values():
@@ -45,12 +45,17 @@ class Metrics(unittest.TestCase):
                 named.add(name)
         self.assertGreater(len(named), 20)
 
-    def test_every_label_that_is_selected_exists(self):
+    def test_every_label_and_value_that_is_selected_exists(self):
+        served = "".join(self.pages.values())
         for file, text in self.shipped():
             for name, selector in SELECTOR.findall(text.replace('\\"', '"')):
-                for label in re.findall(r"(\w+)\s*(?:=~|!~|!=|=)\s*[\"$]", selector):
+                for label, values in re.findall(r'(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"', selector):
+                    if label in SCRAPED_LABELS:
+                        continue
                     with self.subTest(file=str(file), metric=name, label=label):
-                        self.assertIn(label, SCRAPED_LABELS | set(self.family_of(name)[2]))
+                        self.assertIn(label, self.family_of(name)[2])
+                        for value in values.split("|"):
+                            self.assertRegex(served, rf'{name}\{{[^}}]*{label}="{value}"')
 
     def test_the_metrics_page_is_what_the_daemons_serve(self):
         documented = (minimal.ROOT / "docs/metrics.md").read_text()
