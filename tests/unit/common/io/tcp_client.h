@@ -33,6 +33,7 @@ class TcpClient {
   TcpClient(const TcpClient&) = delete;
   TcpClient& operator=(const TcpClient&) = delete;
 
+  SSL* ssl() { return ssl_; }
   bool connected() const { return connected_; }
   int fd() const { return fd_.get(); }
   IpEndpoint local() const { return bound_endpoint(fd_.get()); }
@@ -68,6 +69,14 @@ class TcpClient {
       got += static_cast<size_t>(step);
     }
     text.resize(got);
+    return text;
+  }
+  // What is there, at least a byte; empty at the end.
+  std::string receive_some() {
+    std::string text(64 * 1024, '\0');
+    const ssize_t got = ssl_ != nullptr ? SSL_read(ssl_, text.data(), static_cast<int>(text.size()))
+                                        : ::recv(fd_.get(), text.data(), text.size(), 0);
+    text.resize(got > 0 ? static_cast<size_t>(got) : 0);
     return text;
   }
   // True when the server's end was announced (TLS: by close_notify).
