@@ -99,6 +99,10 @@ TEST(Digest, AgreesWithPublishedValues) {
       "aa4ae5e15272d00e95705637ce8a3b55ed402112");
   EXPECT_EQ(to_hex(hmac_sha256(as_bytes("Jefe"), {as_bytes("what do ya want for nothing?")})),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(Raw(131, std::byte{0xaa}),
+                               {as_bytes("Test Using Larger Than Block-Size Key - Hash Key First")})),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+  EXPECT_EQ(to_hex(hmac_sha1({}, {})), "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d");
   EXPECT_EQ(crc32({as_bytes("1234"), as_bytes("56789")}), 0xCBF43926u);
   EXPECT_EQ(crc32({}), 0u);
 }
