@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +18,8 @@ namespace noom::bench {
 using wire::Attr;
 using wire::Class;
 using wire::Method;
+
+constexpr uint32_t kWindow = 64;  // requests under way at a time
 
 void fail(const std::string& what) {
   std::fprintf(stderr, "relay_bench: %s\n", what.c_str());
@@ -69,8 +73,7 @@ in_addr TurnClients::source_of(uint32_t client) const {
   return {htonl(ntohl(first.s_addr) + client)};
 }
 
-// Retransmits every 100 ms for ten seconds.
-wire::MessageView TurnClients::exchange(uint32_t client, Bytes request) {
+void TurnClients::send_request(uint32_t client, const std::vector<std::byte>& request) {
   SourceControl control;
   control.set(source_of(client));
   iovec part{const_cast<std::byte*>(request.data()), request.size()};
@@ -80,74 +83,97 @@ wire::MessageView TurnClients::exchange(uint32_t client, Bytes request) {
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   control.attach(header);
-  const auto wanted = wire::MessageView::parse(request)->transaction_id();
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    if (sendmsg(socket_, &header, 0) < 0 && errno != ECONNREFUSED)
-      fail(std::string("sendmsg: ") + std::strerror(errno));
+  if (sendmsg(socket_, &header, 0) < 0 && errno != ECONNREFUSED) fail(std::string("sendmsg: ") + std::strerror(errno));
+}
+
+// What is unanswered after 100 ms is sent again, for ten seconds. The transaction id says whose answer it is.
+void TurnClients::exchange(uint32_t first, std::vector<Exchange>& window) {
+  size_t missing = window.size();
+  for (int attempt = 0; attempt < 100 && missing > 0; ++attempt) {
+    for (uint32_t i = 0; i < window.size(); ++i)
+      if (window[i].answer.empty()) send_request(first + i, window[i].request);
     pollfd readable{socket_, POLLIN, 0};
-    while (poll(&readable, 1, 100) > 0) {
+    while (missing > 0 && poll(&readable, 1, 100) > 0) {
       const ssize_t size = recv(socket_, received_.data(), received_.size(), 0);
-      if (size < 0) continue;
-      const auto message = wire::MessageView::parse(Bytes(received_).first(static_cast<size_t>(size)));
-      if (message && message->transaction_id() == wanted) return *message;
+      if (size < static_cast<ssize_t>(wire::kHeaderSize)) continue;
+      const uint32_t index = load_be<uint32_t>(received_.data() + 8) - first;
+      if (index >= window.size() || !window[index].answer.empty()) continue;
+      if (!std::equal(received_.begin() + 8, received_.begin() + 20, window[index].request.begin() + 8)) continue;
+      window[index].answer.assign(received_.begin(), received_.begin() + size);
+      --missing;
     }
   }
-  fail("the server does not answer");
+  if (missing > 0) fail("the server does not answer");
 }
 
-void TurnClients::learn_challenge(const wire::MessageView& challenge) {
-  realm_ = challenge.text(Attr::kRealm).value_or("");
-  nonce_ = challenge.text(Attr::kNonce).value_or("");
-  key_ = auth::long_term_key_md5(account_.username, realm_, account_.password).reveal();
-}
-
-// One request, unsigned while no challenge is known, signed after the first; nonces are each client's own.
-wire::MessageView TurnClients::ask(uint32_t client, Method method, const auto& fill) {
-  for (int round = 0; round < 3; ++round) {
-    wire::TransactionId id{};
-    store_be<uint64_t>(id.data(), next_id_++);
-    std::array<std::byte, 1024> room;
-    wire::MessageBuilder builder(room, method, Class::kRequest, id);
-    fill(builder);
-    if (!nonce_.empty())
-      builder.text(Attr::kUsername, account_.username)
-          .text(Attr::kRealm, realm_)
-          .text(Attr::kNonce, nonce_)
-          .message_integrity(as_bytes(key_));
-    const wire::MessageView answer = exchange(client, builder.finish());
-    if (answer.message_class() == Class::kSuccess) return answer;
-    const auto code = answer.error_code();
-    if (code != wire::ErrorCode::kUnauthenticated && code != wire::ErrorCode::kStaleNonce)
-      fail("refused with " + std::to_string(code ? static_cast<int>(*code) : 0));
-    learn_challenge(answer);
+std::string TurnClients::key_for(const std::string& realm) {
+  if (realm != realm_ || key_.empty()) {
+    realm_ = realm;
+    key_ = auth::long_term_key_md5(account_.username, realm, account_.password).reveal();
   }
-  fail("the credentials are not accepted");
+  return key_;
 }
 
-void TurnClients::allocate(uint32_t client) {
-  nonce_.clear();  // as every client does: ask, be challenged, ask again
-  const auto answer = ask(client, Method::kAllocate, [](wire::MessageBuilder& builder) {
-    builder.u32(Attr::kRequestedTransport, uint32_t{wire::kProtocolUdp} << 24).u32(Attr::kLifetime, 3600);
-  });
-  const auto relayed = answer.xor_address(Attr::kXorRelayedAddress);
-  if (!relayed) fail("an Allocate success without XOR-RELAYED-ADDRESS");
-  relayed_[client] = to_sockaddr(*relayed);
+std::vector<std::byte> TurnClients::build(uint32_t client, Method method, const Fill& fill,
+                                          const Challenge* challenge) {
+  wire::TransactionId id{};
+  store_be<uint32_t>(id.data(), client);
+  store_be<uint32_t>(id.data() + 4, next_id_++);
+  std::array<std::byte, 1024> room;
+  wire::MessageBuilder builder(room, method, Class::kRequest, id);
+  fill(client, builder);
+  if (challenge != nullptr)
+    builder.text(Attr::kUsername, account_.username)
+        .text(Attr::kRealm, challenge->realm)
+        .text(Attr::kNonce, challenge->nonce)
+        .message_integrity(as_bytes(key_for(challenge->realm)));
+  const Bytes whole = builder.finish();
+  return {whole.begin(), whole.end()};
 }
 
-void TurnClients::bind(uint32_t client, const IpEndpoint& peer) {
-  ask(client, Method::kChannelBind, [&](wire::MessageBuilder& builder) {
-    builder.u32(Attr::kChannelNumber, uint32_t{kChannel} << 16).xor_address(Attr::kXorPeerAddress, peer);
-  });
+void TurnClients::ask_all(Method method, const Fill& fill, const Learn& learn) {
+  for (uint32_t first = 0; first < range_.count; first += kWindow) {
+    std::vector<Exchange> window(std::min(kWindow, range_.count - first));
+    for (uint32_t i = 0; i < window.size(); ++i) window[i].request = build(first + i, method, fill, nullptr);
+    exchange(first, window);
+    for (uint32_t i = 0; i < window.size(); ++i) {
+      const auto message = wire::MessageView::parse(window[i].answer);
+      if (!message || message->error_code() != wire::ErrorCode::kUnauthenticated) fail("no challenge");
+      const Challenge challenge{std::string(message->text(Attr::kRealm).value_or("")),
+                                std::string(message->text(Attr::kNonce).value_or(""))};
+      window[i] = {build(first + i, method, fill, &challenge), {}};
+    }
+    exchange(first, window);
+    for (uint32_t i = 0; i < window.size(); ++i) {
+      const auto message = wire::MessageView::parse(window[i].answer);
+      if (!message || message->message_class() != Class::kSuccess)
+        fail("refused with " +
+             std::to_string(message ? static_cast<int>(message->error_code().value_or(wire::ErrorCode{})) : 0));
+      learn(first + i, *message);
+    }
+  }
 }
 
 void TurnClients::allocate_all() {
-  for (uint32_t client = 0; client < range_.count; ++client) allocate(client);
+  ask_all(
+      Method::kAllocate,
+      [](uint32_t, wire::MessageBuilder& builder) {
+        builder.u32(Attr::kRequestedTransport, uint32_t{wire::kProtocolUdp} << 24).u32(Attr::kLifetime, 3600);
+      },
+      [this](uint32_t client, const wire::MessageView& success) {
+        const auto relayed = success.xor_address(Attr::kXorRelayedAddress);
+        if (!relayed) fail("an Allocate success without XOR-RELAYED-ADDRESS");
+        relayed_[client] = to_sockaddr(*relayed);
+      });
 }
+
 void TurnClients::bind_all(const IpEndpoint& peer) {
-  for (uint32_t client = 0; client < range_.count; ++client) {
-    nonce_.clear();
-    bind(client, peer);
-  }
+  ask_all(
+      Method::kChannelBind,
+      [&](uint32_t, wire::MessageBuilder& builder) {
+        builder.u32(Attr::kChannelNumber, uint32_t{kChannel} << 16).xor_address(Attr::kXorPeerAddress, peer);
+      },
+      [](uint32_t, const wire::MessageView&) {});
 }
 
 }  // namespace noom::bench

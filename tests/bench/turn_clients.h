@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,20 +48,31 @@ class TurnClients {
   const std::vector<sockaddr_in>& relayed() const { return relayed_; }
 
  private:
-  void allocate(uint32_t client);
-  void bind(uint32_t client, const IpEndpoint& peer);
-  wire::MessageView ask(uint32_t client, wire::Method method, const auto& fill);
-  wire::MessageView exchange(uint32_t client, Bytes request);
-  void learn_challenge(const wire::MessageView& challenge);
+  // What a request says, and what its success tells.
+  using Fill = std::function<void(uint32_t client, wire::MessageBuilder&)>;
+  using Learn = std::function<void(uint32_t client, const wire::MessageView&)>;
+  // As every client does: ask, be challenged, ask again. kWindow clients at a time.
+  void ask_all(wire::Method method, const Fill& fill, const Learn& learn);
+  struct Challenge {
+    std::string realm;
+    std::string nonce;
+  };
+  struct Exchange {
+    std::vector<std::byte> request;
+    std::vector<std::byte> answer;  // empty until it is there
+  };
+  void exchange(uint32_t first, std::vector<Exchange>& window);
+  void send_request(uint32_t client, const std::vector<std::byte>& request);
+  std::vector<std::byte> build(uint32_t client, wire::Method method, const Fill& fill, const Challenge* challenge);
+  std::string key_for(const std::string& realm);
 
   int socket_;
   sockaddr_in server_;
   ClientRange range_;
   Account account_;
-  std::string realm_;
-  std::string nonce_;
+  std::string realm_;  // of key_
   std::string key_;
-  uint64_t next_id_ = 1;
+  uint32_t next_id_ = 1;
   std::vector<sockaddr_in> relayed_;
   std::vector<std::byte> received_;
 };
