@@ -6,6 +6,14 @@ namespace noom::stun {
 
 static_assert(io::kHeadroom >= 48 && io::kTailroom >= 4, "respond() answers inside the room of the request");
 
+namespace {
+
+// Each direction of a listener. Rides out a burst while the thread waits for its CPU; the kernel cuts it to
+// net.core.{r,w}mem_max.
+constexpr int kUdpBufferBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
 StunShard::StunShard(io::Shard& shard, const ShardLimits& limits, std::atomic<uint32_t>& tcp_connections)
     : shard_(shard),
       limits_(limits),
@@ -17,7 +25,8 @@ StunShard::~StunShard() = default;
 
 absl::StatusOr<IpEndpoint> StunShard::listen(Transport transport, const IpEndpoint& local) {
   if (transport == Transport::kUdp) {
-    auto socket = io::UdpSocket::open(local, {.reuse_port = true});
+    auto socket = io::UdpSocket::open(
+        local, {.reuse_port = true, .receive_buffer_bytes = kUdpBufferBytes, .send_buffer_bytes = kUdpBufferBytes});
     if (!socket.ok()) return socket.status();
     const IpEndpoint bound = socket->local();
     if (!pump_.add(std::move(*socket), io::PollClass::kShared, 0).valid())
