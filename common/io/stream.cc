@@ -211,13 +211,13 @@ void Stream::Impl::handshake(StatusHandler done) {
   done(error);
 }
 
+// A little at a time: a peer that goes on sending must not keep the shard, nor its deadline from firing.
 void Stream::Impl::discard(StatusHandler done) {
-  std::array<std::byte, 4096> scratch;
-  while (open) {
+  static thread_local std::array<std::byte, kRecordBytes> scratch;
+  if (open) {
     const ssize_t got = ::recv(socket.native_handle(), scratch.data(), scratch.size(), MSG_DONTWAIT);
-    if (got > 0) continue;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && errno == EAGAIN) {
+    const bool more = got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    if (more) {
       return socket.async_wait(Socket::wait_read, [self = shared_from_this(), done = std::move(done)](
                                                       error_code) mutable { self->discard(std::move(done)); });
     }

@@ -1,6 +1,7 @@
 #include "common/io/stream.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/strand.hpp>
@@ -50,6 +51,10 @@ class StreamTest : public testing::TestWithParam<bool> {
   void client(std::function<void(TcpClient&)> body, Begin begin = Begin::kHandshake) {
     const bool shake = GetParam() && begin == Begin::kHandshake;
     thread_ = std::thread([body = std::move(body), server = acceptor_->local(), shake] {
+      sigset_t pipe;  // of the client's thread alone: the stream under test must do without
+      sigemptyset(&pipe);
+      sigaddset(&pipe, SIGPIPE);
+      ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
       TcpClient client(server);
       ASSERT_TRUE(client.connected());
       ASSERT_TRUE(!shake || client.handshake());
@@ -194,6 +199,18 @@ TEST_P(StreamTest, ShutdownDoesNotWaitForAPeerThatStays) {
   EXPECT_EQ(shutdown(10ms), boost::asio::error::timed_out);
   EXPECT_FALSE(stream_->is_open());
   done.set_value();
+}
+
+TEST_P(StreamTest, ShutdownEndsAtItsDeadlineAlsoWhileThePeerGoesOnSending) {
+  client([](TcpClient& client) {
+    const std::string chunk(256 * 1024, 'x');
+    while (client.send(chunk)) {
+    }
+  });
+  EXPECT_EQ(handshake(), error_code());
+  EXPECT_EQ(read().first, error_code());
+  EXPECT_EQ(shutdown(50ms), boost::asio::error::timed_out);
+  EXPECT_FALSE(stream_->is_open());
 }
 
 TEST_P(StreamTest, HandlersRunOnTheirOwnExecutor) {
