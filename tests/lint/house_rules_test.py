@@ -82,6 +82,7 @@ BAD = {
         alone("turn/a.cc", '// A.\nvoid f() { log.warning("refused", {{"password", text}}); }\n'),
         alone("turn/a.cc", '// A.\nauto f() { return absl::InvalidArgumentError(\n    absl::StrCat("bad ", secret.reveal())); }\n'),
     ],
+    "broken-link": [alone("docs/a.md", "[Install](instal.md)\n")],
     "machine-trace": [alone("docs/a.md", f"See {WORK}noom for it.\n"), alone("docs/a.md", "https://regi" + "stry.example.org/x\n")],
 }
 
@@ -102,6 +103,9 @@ GOOD = {
     + alone("signal/shell/CMakeLists.txt", "noom_library(signal_shell SOURCES ws.cc)\n")
     + alone("tests/unit/signal/ws_test.cc", "#include <boost/beast/websocket.hpp>\n"),
     "a secret named, not shown": alone("turn/a.cc", '// A.\nvoid f() { log.warning("secret_readable", {{"secret_file", path}}); }\n'),
+    "links that lead somewhere": alone("docs/a.md", "[A](../README.md#part), [B](b), [C](https://example.org/x), [D](#part)\n")
+    + alone("README.md", "")
+    + alone("docs/b/c.md", ""),
     "waiting with a deadline": alone("tests/e2e/a.py", "ready.wait(timeout=5)\n"),
 }
 

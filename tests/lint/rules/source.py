@@ -66,8 +66,9 @@ class Source:
 class Repo:
     """All text files that git tracks or would track."""
 
-    def __init__(self, sources):
+    def __init__(self, sources, paths=None):
         self.sources = {source.path: source for source in sources}
+        self.paths = frozenset(paths if paths is not None else self.sources)  # of all files, pictures too
 
     @classmethod
     def read(cls, root):
@@ -75,14 +76,15 @@ class Repo:
             ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"], check=True, capture_output=True, text=True
         ).stdout
         sources = []
-        for path in sorted(set(filter(None, listed.split("\0")))):
+        paths = sorted(set(filter(None, listed.split("\0"))))
+        for path in paths:
             file = root / path
             if Path(path).suffix not in TEXT_SUFFIXES or not file.is_file() or file.is_symlink():
                 continue
             data = file.read_bytes()
             if b"\0" not in data:
                 sources.append(Source(path, data.decode("utf-8", errors="replace")))
-        return cls(sources)
+        return cls(sources, paths)
 
     def __iter__(self):
         return iter(self.sources.values())

@@ -1,5 +1,6 @@
 """What may not be written anywhere, or only in one place."""
 
+import posixpath
 import re
 
 from .source import Finding
@@ -65,4 +66,16 @@ def machine_traces(repo):
                 yield Finding("machine-trace", source.path, source.line_of(match.start()), f"{match.group(0)} is {what}: use a relative path, or leave it to the tool's own configuration")
 
 
-RULES = [unfinished, sleeps, secrets, machine_traces]
+def broken_links(repo):
+    """Relative links in documents lead somewhere."""
+    folders = {posixpath.dirname(path) for path in repo.paths}
+    for source in repo:
+        if source.suffix != ".md":
+            continue
+        for match in re.finditer(r"\]\((?!\w+:|#)([^)\s#]+)[^)]*\)", source.text):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), match.group(1)))
+            if target not in repo.paths and target not in folders:
+                yield Finding("broken-link", source.path, source.line_of(match.start()), f"{match.group(1)} is not there: name a file of this repository")
+
+
+RULES = [unfinished, sleeps, secrets, machine_traces, broken_links]
