@@ -95,16 +95,18 @@ void Hub::on_deadline(Now now, SessionId id, Output& output) {
   if (session->stage == SessionStage::kOpened) {
     return close_session(now, id, CloseCode::kNoHello, "no hello in time", LeaveReason::kTimeout, output);
   }
+  if (session->stage == SessionStage::kPinged && session->heard < session->pinged) {
+    return close_session(now, id, CloseCode::kPingTimeout, "no answer to a ping", LeaveReason::kTimeout, output);
+  }
   const Mono ping_due = session->heard + settings_->ping_interval;
   if (ping_due > now.mono) {
     session->stage = SessionStage::kGreeted;
     deadlines_.set(id.index, ping_due);
-  } else if (session->stage == SessionStage::kGreeted) {
+  } else {
     session->stage = SessionStage::kPinged;
+    session->pinged = now.mono;
     deadlines_.set(id.index, now.mono + settings_->ping_timeout);
     output.pings.push_back(id);
-  } else {
-    close_session(now, id, CloseCode::kPingTimeout, "no answer to a ping", LeaveReason::kTimeout, output);
   }
 }
 

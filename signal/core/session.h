@@ -28,9 +28,10 @@ struct Session {
   std::string host;
   std::string tag;  // "s_…": how clients and logs name the session
   SessionStage stage = SessionStage::kOpened;
-  Mono heard{};  // the last frame or pong
-  RoomId room;   // invalid: in none
-  PeerId peer;   // empty: in no room
+  Mono heard{};   // the last frame or pong
+  Mono pinged{};  // kPinged: when
+  RoomId room;    // invalid: in none
+  PeerId peer;    // empty: in no room
   TokenBucket requests;
   TokenBucket sends;
   TokenBucket refusals;

@@ -27,6 +27,7 @@ struct Connection {
   std::shared_ptr<WebSocket> socket;     // after it
   IpEndpoint remote;
   SessionId session;
+  bool closing = false;  // by the hub; its deadline stands
 };
 
 }  // namespace
@@ -116,7 +117,9 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
 
   // ---- WebSocket ----
 
-  void on_accepted(ConnectionId id) override { deadlines_.clear(id.index); }
+  void on_accepted(ConnectionId id) override {
+    if (!connections_.find(id)->closing) deadlines_.clear(id.index);
+  }
   void on_text(ConnectionId id, std::string_view text) override {
     call_hub([&](Now now) { hub_.on_message(now, session_of(id), text, output_); });
   }
@@ -175,6 +178,7 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
     WebSocket* socket = to_socket(close.session);
     if (socket == nullptr) return;
     const ConnectionId id = connection_of_session_[close.session.index];
+    connections_.find(id)->closing = true;
     set_deadline(id, shell_settings_.close_deadline);
     socket->close(close.code, close.reason, queue);
   }

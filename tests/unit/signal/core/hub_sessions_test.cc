@@ -113,6 +113,22 @@ TEST(HubSessions, AnsweredPingsKeepASilentSessionForever) {
   EXPECT_EQ(script.close_code(session), 0);
 }
 
+TEST(HubSessions, AnAnsweredPingCountsEvenWhenItsTimeoutIsLongerThanTheInterval) {
+  Settings settings;
+  settings.ping_interval = seconds(5);
+  settings.ping_timeout = seconds(30);
+  HubScript script(std::move(settings));
+  const SessionId session = script.greeted();
+  script.advance(seconds(5));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(script.take_pings().size(), 1u);
+    script.advance(seconds(20));
+    script.hub().on_pong(script.now(), session);
+    script.advance(seconds(10));
+  }
+  EXPECT_EQ(script.close_code(session), 0);
+}
+
 TEST(HubSessions, MalformedMessagesAreAnsweredAndTheSessionGoesOn) {
   Settings settings;
   settings.requests = {};
