@@ -49,10 +49,10 @@ export function make(tag, className, text) {
 }
 
 /**
- * Shows another symbol of icons.svg.
+ * Shows another symbol of the page's sprite.
  * @param {Element} within
  * @param {string} symbol
  */
 export function setIcon(within, symbol) {
-  within.querySelector('use')?.setAttribute('href', `/icons.svg#${symbol}`);
+  within.querySelector('use')?.setAttribute('href', `#icon-${symbol}`);
 }

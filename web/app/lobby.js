@@ -53,7 +53,6 @@ export class Lobby {
     this.#room.value = room || newRoomName();
     setText(byId('lobby-title', HTMLElement), room ? 'join_title' : 'start_title', { room });
     setText(byId('lobby-lead', HTMLElement), room ? 'join_lead' : 'start_lead');
-    byId('preview-video', HTMLVideoElement).srcObject = this.#me.preview;
     this.setBusy(false);
     void this.#me.start();
     this.#refresh();
@@ -87,6 +86,9 @@ export class Lobby {
   #refresh() {
     if (!this.open) return;
     const video = byId('preview-video', HTMLVideoElement);
+    // A stream without tracks would keep the page loading for ever.
+    const stream = this.#me.cameraOn ? this.#me.preview : null;
+    if (video.srcObject !== stream) video.srcObject = stream;
     video.toggleAttribute('data-on', this.#me.cameraOn);
     video.classList.toggle('mirrored', this.#me.mirrored);
     const note = byId('preview-note', HTMLElement);
