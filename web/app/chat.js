@@ -1,7 +1,7 @@
 // The chat panel. Messages travel over the data channel `chat`, as {"text": …}, straight between browsers.
 
 import { byId, make } from './dom.js';
-import { onLanguage, t } from './i18n.js';
+import { onLanguage, setText, t } from './i18n.js';
 import { announce } from './notices.js';
 
 export const CHAT_CHANNEL = 'chat';
@@ -103,7 +103,9 @@ export class Chat {
     message.classList.toggle('follows', follows);
     const head = make('p', 'from');
     const time = make('time', '', new Date(now).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' }));
-    head.append(make('bdi', '', name), time);
+    const who = make('bdi', '', name);
+    if (mine) setText(who, 'chat_me');
+    head.append(who, time);
     const body = make('p', 'text', text);
     body.dir = 'auto';
     message.append(head, body);

@@ -18,8 +18,8 @@ export class Lobby {
   #button = byId('join-button', HTMLButtonElement);
   /** @type {(() => void) | null} */
   #stopMeter = null;
-  /** @type {MediaStreamTrack | null} */
-  #metered = null;
+  /** @type {MediaStreamTrack | null | undefined} */
+  #metered;
 
   /**
    * @param {Me} me

@@ -30,6 +30,7 @@ export class MessageView {
     setText(byId('message-title', HTMLElement), title, parameters);
     setText(byId('message-text', HTMLElement), text, parameters);
     this.#primary.hidden = primary === undefined;
+    byId('message-home', HTMLElement).className = primary ? 'button' : 'primary';
     if (primary) setText(this.#primary, primary.label);
     this.#run = primary?.run ?? (() => {});
     this.#view.hidden = false;
