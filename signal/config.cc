@@ -221,18 +221,17 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
   settings->turn_secret = from.turn_secret.clone();
   settings->turn_ttl = from.turn_ttl;
   if (!config.turn_secret_file.empty()) {
-    const auto file = ops::read_text_file(config.turn_secret_file);
+    auto file = ops::read_secret_file(config.turn_secret_file);
     const std::string where = config.turn_secret_file + ": ";
     if (!file.ok()) {
       return absl::NotFoundError(table.fault("turn.rest_secret_file", where + std::string(file.status().message()),
-                                             "name a file that this daemon may read"));
+                                             "name a file that this daemon may read and that holds one secret"));
     }
-    const auto lines = ops::meaningful_lines(file->text);
-    if (lines.empty() || lines[0].size() < kSecretBytesMin) {
+    if (file->secret.bytes().size() < kSecretBytesMin) {
       return absl::InvalidArgumentError(table.fault(
           "turn.rest_secret_file", where + "no secret of at least 16 characters", "make one: openssl rand -hex 32"));
     }
-    settings->turn_secret = Secret(lines[0]);
+    settings->turn_secret = std::move(file->secret);
   }
   return std::shared_ptr<const Settings>(std::move(settings));
 }

@@ -99,7 +99,7 @@ void Preparation::load_rest_secrets(auth::CredentialStore& store) {
   for (const std::string& path : config_.rest_secret_files) {
     auto file = ops::read_secret_file(path);
     if (!file.ok()) {
-      error("auth.rest_secret_files", path + " cannot be read: " + std::string(file.status().message()),
+      error("auth.rest_secret_files", path + ": " + std::string(file.status().message()),
             "check the path and that the daemon's user may read it, or make one with: openssl rand -hex 32");
       continue;
     }

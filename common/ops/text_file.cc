@@ -14,7 +14,6 @@ namespace noom::ops {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
-constexpr std::string_view kBlanksAndLineEnds = " \t\r\n";
 
 class Descriptor {
  public:
@@ -67,13 +66,14 @@ absl::StatusOr<TextFile> read_text_file(const std::string& path) {
 absl::StatusOr<SecretFile> read_secret_file(const std::string& path) {
   absl::StatusOr<TextFile> file = read_text_file(path);
   if (!file.ok()) return file.status();
-  const Secret whole(file->text);  // wiped, as the text itself is below
+  SecretFile result{.secret = {}, .others_may_read = file->others_may_read};
+  const auto lines = meaningful_lines(file->text);
+  const size_t count = lines.size();
+  if (count == 1) result.secret = Secret(lines[0]);
   secure_zero(std::as_writable_bytes(std::span(file->text)));
-  const std::string_view text = whole.reveal();
-  const size_t first = text.find_first_not_of(kBlanksAndLineEnds);
-  if (first == text.npos) return absl::InvalidArgumentError("is empty");
-  return SecretFile{Secret(text.substr(first, text.find_last_not_of(kBlanksAndLineEnds) - first + 1)),
-                    file->others_may_read};
+  if (count == 0) return absl::InvalidArgumentError("holds no secret");
+  if (count > 1) return absl::InvalidArgumentError("holds more than one line");
+  return result;
 }
 
 std::vector<std::string_view> meaningful_lines(std::string_view text) {

@@ -23,10 +23,11 @@ struct TextFile {
 absl::StatusOr<TextFile> read_text_file(const std::string& path);
 
 struct SecretFile {
-  Secret secret;  // what the file holds, without blanks and line ends around it
+  Secret secret;
   bool others_may_read = false;
 };
-// As read_text_file; an empty file is an error, too: "is empty".
+// The one meaningful line of the file (see below). As read_text_file; further errors: "holds no secret", "holds more
+// than one line".
 absl::StatusOr<SecretFile> read_secret_file(const std::string& path);
 
 // Its lines without line ends and surrounding blanks; empty lines and those that begin with # left out. Borrowed from

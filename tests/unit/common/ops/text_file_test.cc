@@ -47,12 +47,14 @@ TEST_F(TextFileTest, AFileThatOthersMayReadIsNoted) {
   EXPECT_TRUE(read_text_file(path)->others_may_read);
 }
 
-TEST_F(TextFileTest, ASecretFileIsItsContentWithoutBlanksAround) {
+TEST_F(TextFileTest, ASecretFileHoldsOneLineBesideComments) {
   const std::string path = folder_ + "/secret";
-  ASSERT_TRUE(write_text_file_atomically(path, "\n #not a comment \r\n").ok());
-  EXPECT_EQ(read_secret_file(path)->secret.reveal(), "#not a comment");
-  ASSERT_TRUE(write_text_file_atomically(path, " \n").ok());
-  EXPECT_EQ(read_secret_file(path).status().message(), "is empty");
+  ASSERT_TRUE(write_text_file_atomically(path, "# shared with noom-signal\n\n  s#cret \r\n").ok());
+  EXPECT_EQ(read_secret_file(path)->secret.reveal(), "s#cret");
+  ASSERT_TRUE(write_text_file_atomically(path, " \n# none\n").ok());
+  EXPECT_EQ(read_secret_file(path).status().message(), "holds no secret");
+  ASSERT_TRUE(write_text_file_atomically(path, "one\ntwo\n").ok());
+  EXPECT_EQ(read_secret_file(path).status().message(), "holds more than one line");
   EXPECT_EQ(read_secret_file(folder_).status().message(), "Is a directory");
 }
 
