@@ -1,6 +1,7 @@
 // Data through a running service: every transport, one shard and several, both families, both framings.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/unit/turn/shell/service_fixture.h"
@@ -168,11 +169,11 @@ TEST(TurnServiceFamilies, AWildcardListenerAnswersFromTheAddressTheClientUsed) {
 TEST(TurnServiceOverload, BothDirectionsGetTheirShare) {
   ServiceFixture turn;
   turn.start(1);
-  constexpr int kPairs = 24;
+  constexpr size_t kPairs = 24;
   std::vector<std::unique_ptr<TurnClient>> clients;
   std::vector<std::unique_ptr<UdpSide>> peers;
   std::vector<IpEndpoint> relayed;
-  for (int i = 0; i < kPairs; ++i) {
+  for (size_t i = 0; i < kPairs; ++i) {
     clients.push_back(std::make_unique<TurnClient>(Transport::kUdp, turn.endpoint(Transport::kUdp)));
     peers.push_back(std::make_unique<UdpSide>(IpEndpoint{kLoopback, 0}));
     relayed.push_back(clients.back()->allocate().value());
@@ -180,28 +181,30 @@ TEST(TurnServiceOverload, BothDirectionsGetTheirShare) {
   }
   // More than one thread can relay, from both sides alike; what the kernel drops for want of room is the overload.
   std::atomic<bool> over{false};
+  std::atomic<uint64_t> offered_up{0};
+  std::atomic<uint64_t> offered_down{0};
   std::thread from_clients([&] {
-    while (!over) {
+    for (; !over; offered_up += kPairs) {
       for (const auto& client : clients) client->send_channel(kChannel, "x");
     }
   });
   std::thread from_peers([&] {
-    while (!over) {
-      for (int i = 0; i < kPairs; ++i) peers[static_cast<size_t>(i)]->send_to(relayed[static_cast<size_t>(i)], "x");
+    for (; !over; offered_down += kPairs) {
+      for (size_t i = 0; i < kPairs; ++i) peers[i]->send_to(relayed[i], "x");
     }
   });
-  const auto moved = [&] {
-    const ShardStatsView stats = turn.service->stats(0);
-    return std::pair(stats.core.to_peers.packets.value(), stats.core.to_clients.packets.value());
-  };
-  EXPECT_TRUE(turn.wait_for([&] { return moved().first + moved().second > 20'000; }));
+  const Stats& stats = turn.service->stats(0).core;
+  EXPECT_TRUE(
+      turn.wait_for([&] { return stats.to_peers.packets.value() + stats.to_clients.packets.value() > 20'000; }));
   over = true;
   from_clients.join();
   from_peers.join();
-  const auto [up, down] = moved();
-  // The offered load is not exactly even, so that this only excludes starvation; the share itself is a benchmark's.
-  EXPECT_GE(up * 4, down) << up << " up, " << down << " down";
-  EXPECT_GE(down * 4, up) << up << " up, " << down << " down";
+  const uint64_t up = stats.to_peers.packets.value();
+  const uint64_t down = stats.to_clients.packets.value();
+  // Starved is who gets little beside the other and little of what it offers: the scheduler does not offer evenly. The
+  // share itself is a benchmark's to measure.
+  EXPECT_TRUE(up * 4 >= down || up * 2 >= offered_up) << up << " of " << offered_up << " up, " << down << " down";
+  EXPECT_TRUE(down * 4 >= up || down * 2 >= offered_down) << down << " of " << offered_down << " down, " << up << " up";
 }
 
 }  // namespace
