@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -59,6 +60,17 @@ class ScriptsRun(unittest.TestCase):
         for name in minimal.DAEMONS:
             self.assertIn(f"{name} stopped.", run.log())
         self.assertFalse([pid for pid in daemons if pathlib.Path(f"/proc/{pid}").exists()])
+
+    def test_for_the_local_network_it_serves_https_with_a_certificate_of_its_own(self):
+        run = self.start("--lan")
+        run.wait_for(lambda: "Ctrl-C stops it" in run.log(), "URL", READY_TIMEOUT_S)
+        port = re.search(r"Noom is ready: https://\S+:(\d+)/", run.log())[1]
+        self.assertIn("▄", run.log(), "a QR code")
+        trust = ssl.create_default_context(cafile=self.state / "tls/ca.pem")
+        with urllib.request.urlopen(f"https://localhost:{port}/", timeout=10, context=trust) as page:
+            self.assertEqual(200, page.status)
+        os.killpg(run.pid, signal.SIGINT)
+        self.assertEqual(0, run.wait(STOP_TIMEOUT_S), run.log())
 
     def test_a_daemon_that_dies_is_named_and_the_others_are_stopped(self):
         run = self.start()
