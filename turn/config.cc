@@ -56,6 +56,9 @@ void add_auth_rows(ops::ConfigTable& table, Config& config) {
           "Files that hold one such secret each; several at a time let secrets be changed without refusing anybody.")
       .boolean("auth.end_at_expiry", &config.settings.end_at_credential_expiry,
                "End an allocation when the time-limited credentials it was made with expire.")
+      .boolean(
+          "auth.offer_password_algorithms", &config.settings.offer_password_algorithms,
+          "Offer SHA-256 keys (RFC 8489) beside MD5 ones; clients that know nothing of them are served either way.")
       .seconds("auth.nonce_lifetime_s", &config.nonce_lifetime, {.min = 60, .max = 86400},
                "How long a nonce is accepted before the client must answer a new challenge (438).");
 }

@@ -246,6 +246,7 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   steps.check_realm();
   auto credentials = std::make_shared<auth::CredentialStore>();
   steps.load_credentials(*credentials);
+  credentials->add_realm(config.settings.realm);
 
   Settings& settings = config.settings;
   settings.relay_addresses = steps.relay_addresses();

@@ -41,6 +41,16 @@ Secret long_term_key_sha256(std::string_view username, std::string_view realm, s
   return secret;
 }
 
+Secret long_term_key(PasswordAlgorithm algorithm, std::string_view username, std::string_view realm,
+                     std::string_view password) {
+  return algorithm == PasswordAlgorithm::kSha256 ? long_term_key_sha256(username, realm, password)
+                                                 : long_term_key_md5(username, realm, password);
+}
+
+std::array<std::byte, 32> userhash(std::string_view username, std::string_view realm) {
+  return wire::sha256({as_bytes(username), as_bytes(":"), as_bytes(realm)});
+}
+
 RestCredentials mint_rest_credentials(const Secret& secret, std::string_view name, Wall expires) {
   RestCredentials credentials;
   credentials.username = std::to_string(unix_seconds(expires));
@@ -61,17 +71,34 @@ std::optional<Wall> rest_expiry(std::string_view username) {
 }
 
 void CredentialStore::add_user(std::string username, Secret password) {
+  for (const std::string& realm : realms_) index(username, realm);
   users_.insert_or_assign(std::move(username), std::move(password));
+}
+
+void CredentialStore::add_realm(std::string realm) {
+  for (const auto& [username, password] : users_) index(username, realm);
+  realms_.push_back(std::move(realm));
+}
+
+void CredentialStore::index(const std::string& username, const std::string& realm) {
+  users_by_hash_.insert_or_assign(std::string(as_text(userhash(username, realm))), username);
+}
+
+std::optional<std::string_view> CredentialStore::user_of_hash(Bytes hash) const {
+  const auto user = users_by_hash_.find(to_absl(as_text(hash)));
+  if (user == users_by_hash_.end()) return std::nullopt;
+  return user->second;
 }
 
 void CredentialStore::add_rest_secret(Secret secret) {
   rest_secrets_.push_back(std::move(secret));
 }
 
-std::vector<Account> CredentialStore::accounts(std::string_view username, std::string_view realm, Wall now) const {
+std::vector<Account> CredentialStore::accounts(std::string_view username, std::string_view realm,
+                                               PasswordAlgorithm algorithm, Wall now) const {
   std::vector<Account> found;
-  if (const auto user = users_.find(to_absl(username)); user != users_.end()) {
-    found.push_back({long_term_key_md5(username, realm, user->second.reveal()), std::nullopt});
+  if (const auto user = users_.find(username); user != users_.end()) {
+    found.push_back({long_term_key(algorithm, username, realm, user->second.reveal()), std::nullopt});
     return found;
   }
   const auto expires = rest_expiry(username);
@@ -79,7 +106,7 @@ std::vector<Account> CredentialStore::accounts(std::string_view username, std::s
   found.reserve(rest_secrets_.size());
   for (const Secret& secret : rest_secrets_) {
     const Secret password(rest_password(secret, username));
-    found.push_back({long_term_key_md5(username, realm, password.reveal()), expires});
+    found.push_back({long_term_key(algorithm, username, realm, password.reveal()), expires});
   }
   return found;
 }

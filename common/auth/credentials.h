@@ -4,6 +4,8 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,13 +13,22 @@
 
 #include "common/base/secret.h"
 #include "common/base/time.h"
+#include "common/wire/password_algorithm.h"
 
 namespace noom::auth {
+
+using wire::PasswordAlgorithm;
 
 // MD5(username ":" realm ":" password), 16 bytes. RFC 8489 §9.2.2.
 Secret long_term_key_md5(std::string_view username, std::string_view realm, std::string_view password);
 // SHA-256 of the same, 32 bytes. RFC 8489 §18.5.1.2.
 Secret long_term_key_sha256(std::string_view username, std::string_view realm, std::string_view password);
+
+Secret long_term_key(PasswordAlgorithm algorithm, std::string_view username, std::string_view realm,
+                     std::string_view password);
+
+// SHA-256(username ":" realm): what USERHASH carries in place of a username. RFC 8489 §14.4.
+std::array<std::byte, 32> userhash(std::string_view username, std::string_view realm);
 
 struct RestCredentials {
   std::string username;  // "<expiry, Unix seconds>:<name>" ("<expiry>" when name is empty)
@@ -33,25 +44,37 @@ std::optional<Wall> rest_expiry(std::string_view username);
 
 // What a username turned out to be.
 struct Account {
-  Secret key;                   // the MD5 long-term key for the realm asked about
+  Secret key;                   // the long-term key for the realm and the algorithm asked about
   std::optional<Wall> expires;  // REST credentials: when they end; none for static users
 };
 
-// Immutable once built; one snapshot is shared by all shards. Lookup is O(1) for static users, one HMAC per REST secret
-// tried.
+// Immutable once built; one snapshot is shared by all shards. Lookup is O(log n) for static users, one HMAC per REST
+// secret tried.
 class CredentialStore {
  public:
   void add_user(std::string username, Secret password);  // the last password given for a name counts
   void add_rest_secret(Secret secret);
+  // Lets user_of_hash find the static users' names in that realm.
+  void add_realm(std::string realm);
 
   // Candidate accounts for the username, best first: the static user of that name, else, where the name parses as
   // "<expiry>[:…]", one account for each REST secret. Empty when the user is unknown or the credentials have expired
   // (expiry <= now).
-  std::vector<Account> accounts(std::string_view username, std::string_view realm, Wall now) const;
+  std::vector<Account> accounts(std::string_view username, std::string_view realm, PasswordAlgorithm algorithm,
+                                Wall now) const;
+  // The static user whose name and realm hash to that, in a realm that was added; borrowed from the store. The names of
+  // time-limited credentials cannot be known from their hash. O(1).
+  std::optional<std::string_view> user_of_hash(Bytes hash) const;
+  // Whether everybody who may use the relay can hide behind a hash.
+  bool every_name_has_a_hash() const { return rest_secrets_.empty() && !users_.empty(); }
   bool empty() const { return users_.empty() && rest_secrets_.empty(); }
 
  private:
-  absl::flat_hash_map<std::string, Secret> users_;
+  void index(const std::string& username, const std::string& realm);
+
+  std::map<std::string, Secret, std::less<>> users_;
+  absl::flat_hash_map<std::string, std::string> users_by_hash_;  // in every one of realms_
+  std::vector<std::string> realms_;
   std::vector<Secret> rest_secrets_;
 };
 

@@ -60,7 +60,7 @@ int main() {
   const auto minted = auth::mint_rest_credentials(Secret("north"), "alice", kNow + std::chrono::hours(1));
   const Secret key = auth::long_term_key_md5(minted.username, "example.org", minted.password);
   const auth::NonceIssuer nonces(Secret("sixteen byte key"), std::chrono::hours(1));
-  const std::string nonce = nonces.issue(kNow, client.address);
+  const std::string nonce = nonces.issue(kNow, client.address, {});
   auth::CredentialStore store;
   store.add_rest_secret(Secret("north"));
   const auth::PeerPolicy policy({}, {}, {IpAddress::v4(198, 51, 100, 1)});
@@ -84,14 +84,16 @@ int main() {
   measure("Allocate: parse", [&] { return wire::MessageView::parse(allocate); });
   measure("Allocate: check FINGERPRINT", [&] { return wire::check_fingerprint(message); });
   measure("Allocate: check MESSAGE-INTEGRITY", [&] { return wire::check_message_integrity(message, key.bytes()); });
-  measure("Nonce: issue", [&] { return nonces.issue(kNow, client.address).size(); });
+  measure("Nonce: issue", [&] { return nonces.issue(kNow, client.address, {}).size(); });
   measure("Nonce: accept", [&] { return nonces.accept(nonce, kNow, client.address); });
-  measure("Time-limited credentials: key", [&] { return store.accounts(minted.username, "example.org", kNow).size(); });
+  measure("Time-limited credentials: key",
+          [&] { return store.accounts(minted.username, "example.org", auth::PasswordAlgorithm::kMd5, kNow).size(); });
   measure("Peer policy: check", [&] { return policy.check(client.address).allowed; });
   measure("Allocate: authenticate in all", [&] {
     const auto parsed = wire::MessageView::parse(allocate);
     const bool fresh = nonces.accept(*parsed->text(wire::Attr::kNonce), kNow, client.address);
-    const auto accounts = store.accounts(*parsed->text(wire::Attr::kUsername), "example.org", kNow);
+    const auto accounts =
+        store.accounts(*parsed->text(wire::Attr::kUsername), "example.org", auth::PasswordAlgorithm::kMd5, kNow);
     return fresh && wire::check_message_integrity(*parsed, accounts[0].key.bytes()) == wire::Check::kValid;
   });
   measure("Allocate: build with integrity",

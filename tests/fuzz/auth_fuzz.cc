@@ -22,13 +22,13 @@ void check_credentials(std::string_view text) {
     return built;
   }();
   const auto expires = rest_expiry(text);
-  const auto accounts = store.accounts(text, "example.org", kNow);
+  const auto accounts = store.accounts(text, "example.org", PasswordAlgorithm::kMd5, kNow);
   NOOM_PROPERTY(accounts.size() == (expires && *expires > kNow ? 2u : 0u));
   for (const Account& account : accounts) NOOM_PROPERTY(account.expires == expires && account.key.bytes().size() == 16);
 
   const RestCredentials minted = mint_rest_credentials(Secret("south"), text, kNow + std::chrono::hours(1));
   NOOM_PROPERTY(rest_expiry(minted.username) == minted.expires);
-  const auto own = store.accounts(minted.username, "example.org", kNow);
+  const auto own = store.accounts(minted.username, "example.org", PasswordAlgorithm::kMd5, kNow);
   const Secret key = long_term_key_md5(minted.username, "example.org", minted.password);
   NOOM_PROPERTY(own.size() == 2 && equal_constant_time(own[1].key.bytes(), key.bytes()));
 }
@@ -36,7 +36,10 @@ void check_credentials(std::string_view text) {
 void check_nonce(std::string_view text) {
   static const NonceIssuer issuer(Secret("sixteen byte key"), std::chrono::minutes(10));
   const IpAddress client = IpAddress::v4(192, 0, 2, 1);
-  const std::string issued = issuer.issue(kNow, client);
+  const SecurityFeatures features = {.password_algorithms = {.md5 = true, .sha256 = true}};
+  const std::string issued = issuer.issue(kNow, client, features);
+  NOOM_PROPERTY(claimed_features(issued) == features);
+  claimed_features(text);
   NOOM_PROPERTY(issuer.accept(issued, kNow, client));
   NOOM_PROPERTY(text == issued || !issuer.accept(text, kNow, client));
 }

@@ -99,7 +99,7 @@ class Run {
     append(builder, attributes);
     builder.text(wire::Attr::kUsername, "alice")
         .text(wire::Attr::kRealm, "noom")
-        .text(wire::Attr::kNonce, shared_->nonces.issue(now_.wall, client.client.address))
+        .text(wire::Attr::kNonce, shared_->nonces.issue(now_.wall, client.client.address, {}))
         .message_integrity(key.bytes());
     const Bytes whole = builder.finish();
     if (!whole.empty()) from_client(client, {whole.begin(), whole.end()});

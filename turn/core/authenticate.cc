@@ -1,4 +1,6 @@
 // The long-term credential mechanism, RFC 8489 §9.2.4, in its order. What the store knows about a user is common/auth.
+#include <algorithm>
+
 #include "common/wire/integrity.h"
 #include "turn/core/respond.h"
 
@@ -15,32 +17,64 @@ wire::Check check_integrity(const wire::MessageView& message, Bytes key, Integri
                                          : wire::check_message_integrity(message, key);
 }
 
+// The bid-down protection: the client says which algorithms it was offered with that nonce and which it chose, under an
+// integrity that nobody between can make. nullopt: 400.
+std::optional<wire::PasswordAlgorithm> chosen_algorithm(const wire::MessageView& message, std::string_view nonce) {
+  const auto chosen = message.find(Attr::kPasswordAlgorithm);
+  const auto echoed = message.find(Attr::kPasswordAlgorithms);
+  if (!chosen && !echoed) return wire::PasswordAlgorithm::kMd5;
+  const auto algorithm = chosen ? wire::parse_password_algorithm(chosen->value) : std::nullopt;
+  const auto claimed = auth::claimed_features(nonce);
+  // Without the nonce's bit there is nothing to compare with; such a nonce was not made here, and is answered 438.
+  if (!claimed || claimed->password_algorithms.empty()) return algorithm;
+  const wire::PasswordAlgorithmSet& offered = claimed->password_algorithms;
+  if (!echoed || !algorithm || !offered.contains(*algorithm)) return std::nullopt;
+  if (!std::ranges::equal(echoed->value, wire::password_algorithms_value(offered))) return std::nullopt;
+  return algorithm;
+}
+
 }  // namespace
+
+// USERNAME, or what USERHASH stands for.
+void Core::read_name(Request& request) const {
+  if (const auto username = request.message.text(Attr::kUsername)) {
+    request.from.username = *username;
+  } else if (const auto hash = request.message.find(Attr::kUserhash)) {
+    request.from.username = settings_->credentials->user_of_hash(hash->value).value_or(std::string_view());
+  }
+}
 
 Core::Authentication Core::authenticate(Request& request) {
   const wire::MessageView& message = request.message;
-  const auto username = message.text(Attr::kUsername);
-  if (username) request.from.username = *username;
+  read_name(request);
 
   // No integrity: 401 with REALM and NONCE.
   const bool has_sha1 = message.has(Attr::kMessageIntegrity);
   const bool has_sha256 = message.has(Attr::kMessageIntegritySha256);
   if (!has_sha1 && !has_sha256) return challenge(request, Reason::kNoIntegrity);
 
-  // Integrity without USERNAME, REALM or NONCE: 400.
-  if (!username) return challenge(request, Reason::kMissingUsername);
+  // Integrity without USERNAME or USERHASH, REALM or NONCE: 400.
+  if (!message.has(Attr::kUsername) && !message.has(Attr::kUserhash))
+    return challenge(request, Reason::kMissingUsername);
   if (!message.has(Attr::kRealm)) return challenge(request, Reason::kMissingRealm);
   const auto nonce = message.text(Attr::kNonce);
   if (!nonce) return challenge(request, Reason::kMissingNonce);
 
-  // USERNAME not valid, or integrity that does not match: 401. The stronger attribute decides when both are there
-  // (§14.6).
-  const Integrity integrity = has_sha256 ? Integrity::kSha256 : Integrity::kSha1;
+  // Password algorithms that are not those offered: 400.
+  const auto algorithm = chosen_algorithm(message, *nonce);
+  if (!algorithm) return challenge(request, Reason::kPasswordAlgorithms);
+  const bool speaks_algorithms = message.has(Attr::kPasswordAlgorithm);
+  const Proof proof = {.checked = has_sha256 ? Integrity::kSha256 : Integrity::kSha1,
+                       .answered = has_sha256 || speaks_algorithms ? Integrity::kSha256 : Integrity::kSha1,
+                       .algorithm = *algorithm};
+
+  // USERNAME not valid, or integrity that does not match: 401.
   const Found own = find(request.from.client);
-  const bool is_owner = own.allocation != nullptr && own.allocation->username == *username;
-  const Authentication proof =
-      is_owner ? prove_by_allocation(request, *own.allocation, integrity) : prove_by_store(request, integrity);
-  if (proof != Authentication::kProved) return proof;
+  const bool is_owner = own.allocation != nullptr && own.allocation->username == request.from.username &&
+                        own.allocation->key.bytes().size() == wire::key_size(*algorithm);
+  const Authentication outcome =
+      is_owner ? prove_by_allocation(request, *own.allocation, proof) : prove_by_store(request, proof);
+  if (outcome != Authentication::kProved) return outcome;
 
   // NONCE no longer valid: 438 with a fresh one.
   if (!shared_->nonces.accept(*nonce, request.now.wall, request.from.client.client.address))
@@ -49,38 +83,44 @@ Core::Authentication Core::authenticate(Request& request) {
 }
 
 // On success the request carries the key for its answer.
-bool Core::prove(Request& request, Bytes key, Integrity integrity) {
-  if (check_integrity(request.message, key, integrity) != wire::Check::kValid) return false;
+bool Core::prove(Request& request, Bytes key, const Proof& proof) {
+  if (check_integrity(request.message, key, proof.checked) != wire::Check::kValid) return false;
   request.key = Key(key);
   request.from.key = request.key.bytes();
-  request.from.integrity = integrity;
+  request.from.integrity = proof.answered;
   return true;
 }
 
 // RFC 8656 §8: later requests use the credentials of the Allocate, whose key is at hand.
-Core::Authentication Core::prove_by_allocation(Request& request, const Allocation& allocation, Integrity integrity) {
-  if (!prove(request, allocation.key.bytes(), integrity)) return challenge(request, Reason::kBadIntegrity);
+Core::Authentication Core::prove_by_allocation(Request& request, const Allocation& allocation, const Proof& proof) {
+  if (!prove(request, allocation.key.bytes(), proof)) return challenge(request, Reason::kBadIntegrity);
   request.credentials_expire = allocation.credentials_expire;
   if (request.credentials_expire > request.now.wall) return Authentication::kProved;
   request.from.integrity = Integrity::kNone;  // what proves nothing any more signs nothing
   return challenge(request, Reason::kCredentialsExpired);
 }
 
-Core::Authentication Core::prove_by_store(Request& request, Integrity integrity) {
+Core::Authentication Core::prove_by_store(Request& request, const Proof& proof) {
   const std::string_view username = request.from.username;
   std::vector<auth::Account> accounts;
   if (username.size() <= kUsernameBytesMax)
-    accounts = settings_->credentials->accounts(username, settings_->realm, request.now.wall);
+    accounts = settings_->credentials->accounts(username, settings_->realm, proof.algorithm, request.now.wall);
   for (const auth::Account& account : accounts) {
-    if (!prove(request, account.key.bytes(), integrity)) continue;
+    if (!prove(request, account.key.bytes(), proof)) continue;
     request.credentials_expire = account.expires.value_or(Wall::max());
     return Authentication::kProved;
   }
   if (!accounts.empty()) return challenge(request, Reason::kBadIntegrity);
-  check_integrity(request.message, kNobodysKey, integrity);
+  check_integrity(request.message, kNobodysKey, proof.checked);
   const auto expiry = auth::rest_expiry(username);
   const bool has_expired = expiry && *expiry <= request.now.wall;
   return challenge(request, has_expired ? Reason::kCredentialsExpired : Reason::kUnknownUser);
+}
+
+auth::SecurityFeatures Core::features() const {
+  if (!settings_->offer_password_algorithms) return {};
+  return {.password_algorithms = {.md5 = true, .sha256 = true},
+          .username_anonymity = settings_->credentials->every_name_has_a_hash()};
 }
 
 Core::Authentication Core::challenge(Request& request, Reason reason) {
@@ -100,7 +140,10 @@ Core::Authentication Core::challenge(Request& request, Reason reason) {
     builder.error(code, terse ? "" : wire::default_reason(code));
     if (code == wire::ErrorCode::kBadRequest) return;
     builder.text(Attr::kRealm, settings_->realm);
-    builder.text(Attr::kNonce, shared_->nonces.issue(request.now.wall, to.client.client.address));
+    const auth::SecurityFeatures offered = features();
+    builder.text(Attr::kNonce, shared_->nonces.issue(request.now.wall, to.client.client.address, offered));
+    if (!offered.password_algorithms.empty())
+      builder.raw(Attr::kPasswordAlgorithms, wire::password_algorithms_value(offered.password_algorithms));
   });
   if (!to.authenticated()) stats_.unauthenticated_bytes_out.add(size);
   return Authentication::kRefused;

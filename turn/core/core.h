@@ -75,9 +75,11 @@ class Core {
   // authenticate.cc. Anything but kProved has been answered or dropped.
   enum class Authentication : uint8_t { kProved, kRefused, kDropped };
   Authentication authenticate(Request& request);
-  bool prove(Request& request, Bytes key, Integrity integrity);
-  Authentication prove_by_allocation(Request& request, const Allocation& allocation, Integrity integrity);
-  Authentication prove_by_store(Request& request, Integrity integrity);
+  void read_name(Request& request) const;
+  bool prove(Request& request, Bytes key, const Proof& proof);
+  Authentication prove_by_allocation(Request& request, const Allocation& allocation, const Proof& proof);
+  Authentication prove_by_store(Request& request, const Proof& proof);
+  auth::SecurityFeatures features() const;
   Authentication challenge(Request& request, Reason reason);
 
   // respond.h, respond.cc

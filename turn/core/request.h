@@ -6,6 +6,7 @@
 
 #include "common/base/time.h"
 #include "common/wire/message.h"
+#include "common/wire/password_algorithm.h"
 #include "turn/core/allocation.h"
 #include "turn/core/output.h"
 
@@ -22,6 +23,13 @@ struct Requester {
   std::string_view username = {};  // as claimed
 
   bool authenticated() const { return integrity != Integrity::kNone; }
+};
+
+// What a request was proved by, RFC 8489 §9.2.4.
+struct Proof {
+  Integrity checked = Integrity::kNone;   // the attribute that counts: the stronger one when both are there (§14.6)
+  Integrity answered = Integrity::kNone;  // the attribute of the response
+  wire::PasswordAlgorithm algorithm = wire::PasswordAlgorithm::kMd5;
 };
 
 // Lives while one message is handled.

@@ -29,6 +29,8 @@ constexpr std::array kUnderstood = {
     Attr::kRequestedTransport,
     Attr::kXorMappedAddress,
     Attr::kMessageIntegritySha256,
+    Attr::kPasswordAlgorithm,
+    Attr::kUserhash,
 };
 
 }  // namespace

@@ -32,6 +32,9 @@ struct Settings {
   std::string realm = "noom";  // at most kRealmBytesMax
   std::string software;  // SOFTWARE of responses to verified clients; at most kSoftwareBytesMax, empty: none is sent
   std::shared_ptr<const auth::CredentialStore> credentials;
+  // RFC 8489 §9.2: SHA-256 keys beside MD5 ones, with protection against bidding down, and names hidden behind their
+  // hash where every name can be found by it.
+  bool offer_password_algorithms = true;
   std::shared_ptr<const auth::PeerPolicy> peer_policy;
 
   std::vector<RelayAddress> relay_addresses;  // at most 64; either family may be missing: asked for, it is answered 440

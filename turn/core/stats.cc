@@ -20,6 +20,7 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kMissingUsername, kBadRequest, "missing_username"},
     {Reason::kMissingRealm, kBadRequest, "missing_realm"},
     {Reason::kMissingNonce, kBadRequest, "missing_nonce"},
+    {Reason::kPasswordAlgorithms, kBadRequest, "password_algorithms"},
     {Reason::kStaleNonce, wire::ErrorCode::kStaleNonce, "stale_nonce"},
     {Reason::kUnknownAttribute, wire::ErrorCode::kUnknownAttribute, "unknown_attribute"},
     {Reason::kDontFragment, wire::ErrorCode::kUnknownAttribute, "dont_fragment_unsupported"},

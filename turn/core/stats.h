@@ -49,6 +49,7 @@ enum class Reason : uint8_t {
   kMissingUsername,        // 400: integrity without USERNAME; likewise the next two
   kMissingRealm,           // 400
   kMissingNonce,           // 400
+  kPasswordAlgorithms,     // 400: not those offered with the nonce, or a choice outside them
   kStaleNonce,             // 438
   kUnknownAttribute,       // 420
   kDontFragment,           // 420: not supported

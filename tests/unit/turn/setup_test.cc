@@ -48,7 +48,7 @@ class TurnSetupTest : public testing::Test {
     return path;
   }
   static bool knows(const Prepared& prepared, std::string_view user) {
-    return !prepared.options.settings->credentials->accounts(user, "noom", kNow).empty();
+    return !prepared.options.settings->credentials->accounts(user, "noom", auth::PasswordAlgorithm::kMd5, kNow).empty();
   }
 
   std::string folder_;
@@ -91,7 +91,7 @@ TEST_F(TurnSetupTest, UsersComeFromTheFileAndFromTheUserFile) {
   EXPECT_THAT(prepared.findings.warnings, IsEmpty());
   for (const std::string_view user : {"ann", "bob", "carol"}) EXPECT_TRUE(knows(prepared, user)) << user;
   EXPECT_FALSE(knows(prepared, "# staff"));
-  const auto bob = prepared.options.settings->credentials->accounts("bob", "noom", kNow);
+  const auto bob = prepared.options.settings->credentials->accounts("bob", "noom", auth::PasswordAlgorithm::kMd5, kNow);
   EXPECT_EQ(bob.front().key.reveal(), auth::long_term_key_md5("bob", "noom", "pass:word").reveal());
 }
 
@@ -111,7 +111,10 @@ TEST_F(TurnSetupTest, RestSecretsComeFromFilesAndKeys) {
   const Prepared prepared =
       set_up_only("[auth]\nrest_secrets = [\"fedcba9876543210\"]\nrest_secret_files = [\"" + secret + "\"]\n");
   EXPECT_THAT(prepared.findings.errors, IsEmpty());
-  EXPECT_EQ(prepared.options.settings->credentials->accounts("1900000100:ann", "noom", kNow).size(), 2u);
+  EXPECT_EQ(
+      prepared.options.settings->credentials->accounts("1900000100:ann", "noom", auth::PasswordAlgorithm::kMd5, kNow)
+          .size(),
+      2u);
 }
 
 TEST_F(TurnSetupTest, SecretsThatOthersMayReadOrGuessAreWarnedAbout) {

@@ -13,6 +13,8 @@ constexpr Wall at(int64_t seconds) {
   return Wall(std::chrono::seconds(seconds));
 }
 constexpr std::string_view kRealm = "example.org";
+constexpr auto kMd5 = PasswordAlgorithm::kMd5;
+constexpr auto kSha256 = PasswordAlgorithm::kSha256;
 
 TEST(LongTermKey, IsTheDigestOfUserRealmAndPassword) {
   // RFC 8489 §9.2.2, §18.5.1.2; the values by md5sum and sha256sum of "user:realm:pass".
@@ -61,7 +63,8 @@ class CredentialStoreTest : public testing::Test {
  protected:
   std::vector<std::string> keys(std::string_view username, Wall now = at(1000)) const {
     std::vector<std::string> keys;
-    for (const Account& account : store_.accounts(username, kRealm, now)) keys.push_back(to_hex(account.key.bytes()));
+    for (const Account& account : store_.accounts(username, kRealm, kMd5, now))
+      keys.push_back(to_hex(account.key.bytes()));
     return keys;
   }
   static std::string key(std::string_view username, std::string_view password) {
@@ -83,7 +86,7 @@ TEST_F(CredentialStoreTest, FindsStaticUsersWhichNeverExpire) {
   EXPECT_EQ(keys("alice"), std::vector{key("alice", "apple")});
   EXPECT_EQ(keys("bob"), std::vector{key("bob", "berry")});
   EXPECT_TRUE(keys("Alice").empty());
-  EXPECT_EQ(store_.accounts("alice", kRealm, at(1000))[0].expires, std::nullopt);
+  EXPECT_EQ(store_.accounts("alice", kRealm, kMd5, at(1000))[0].expires, std::nullopt);
 }
 
 TEST_F(CredentialStoreTest, TriesEveryRestSecretInTheOrderGiven) {
@@ -93,7 +96,7 @@ TEST_F(CredentialStoreTest, TriesEveryRestSecretInTheOrderGiven) {
   EXPECT_EQ(keys(username),
             (std::vector{key(username, mint_rest_credentials(Secret("new"), "alice", at(2000)).password),
                          key(username, mint_rest_credentials(Secret("old"), "alice", at(2000)).password)}));
-  EXPECT_EQ(store_.accounts(username, kRealm, at(1000))[1].expires, at(2000));
+  EXPECT_EQ(store_.accounts(username, kRealm, kMd5, at(1000))[1].expires, at(2000));
 }
 
 TEST_F(CredentialStoreTest, RefusesRestCredentialsFromTheirExpiryOn) {
@@ -108,6 +111,41 @@ TEST_F(CredentialStoreTest, PrefersTheStaticUserOfTheSameName) {
   store_.add_user("500:alice", Secret("apple"));
   EXPECT_EQ(keys("500:alice"), std::vector{key("500:alice", "apple")});
   EXPECT_EQ(keys("2000:alice").size(), 1u);
+}
+
+TEST_F(CredentialStoreTest, MakesTheKeyOfTheAlgorithmAskedFor) {
+  // RFC 8489 §9.2.2: the key of SHA-256 is made from the same three.
+  store_.add_user("alice", Secret("apple"));
+  EXPECT_EQ(to_hex(store_.accounts("alice", kRealm, kSha256, at(1000))[0].key.bytes()),
+            to_hex(long_term_key_sha256("alice", kRealm, "apple").bytes()));
+}
+
+TEST(Userhash, IsTheHashOfTheRfcsExample) {
+  // RFC 8489 §14.4: SHA-256 of name, colon and realm; the value of appendix B.1.
+  EXPECT_EQ(to_hex(userhash("\u30de\u30c8\u30ea\u30c3\u30af\u30b9", "example.org")),
+            "4a3cf38fef6992bda952c6780417da0f24819415569e60b205c46e41407f1704");
+}
+
+TEST_F(CredentialStoreTest, FindsStaticUsersByTheirHashInTheRealmsAdded) {
+  // RFC 8489 §14.4: whether the realm comes before the user or after.
+  store_.add_user("alice", Secret("apple"));
+  store_.add_realm("example.org");
+  store_.add_user("bob", Secret("berry"));
+  store_.add_realm("example.net");
+  EXPECT_EQ(store_.user_of_hash(userhash("alice", "example.org")), "alice");
+  EXPECT_EQ(store_.user_of_hash(userhash("bob", "example.net")), "bob");
+  EXPECT_EQ(store_.user_of_hash(userhash("bob", "example.com")), std::nullopt);
+  EXPECT_EQ(store_.user_of_hash(userhash("eve", "example.org")), std::nullopt);
+  EXPECT_EQ(store_.user_of_hash({}), std::nullopt);
+}
+
+TEST_F(CredentialStoreTest, PromisesHashesOnlyWhereEveryNameHasOne) {
+  // RFC 8489 §14.4: the name of time-limited credentials cannot be known from its hash.
+  EXPECT_FALSE(store_.every_name_has_a_hash());
+  store_.add_user("alice", Secret("apple"));
+  EXPECT_TRUE(store_.every_name_has_a_hash());
+  store_.add_rest_secret(Secret("north"));
+  EXPECT_FALSE(store_.every_name_has_a_hash());
 }
 
 TEST_F(CredentialStoreTest, KeepsTheLastPasswordOfAName) {

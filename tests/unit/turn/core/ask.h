@@ -22,6 +22,9 @@ struct Credentials {
   std::string nonce;
   std::string key;      // empty: no integrity
   bool sha256 = false;  // MESSAGE-INTEGRITY-SHA256 instead of MESSAGE-INTEGRITY
+  std::string userhash = {};
+  std::string algorithms = {};  // PASSWORD-ALGORITHMS, as echoed
+  std::string algorithm = {};   // PASSWORD-ALGORITHM
 };
 
 class Ask {
@@ -57,8 +60,11 @@ class Ask {
     wire::MessageBuilder builder(room, method_, class_, id_);
     for (const auto& part : parts_) part(builder);
     if (!credentials.username.empty()) builder.text(Attr::kUsername, credentials.username);
+    if (!credentials.userhash.empty()) builder.raw(Attr::kUserhash, as_bytes(credentials.userhash));
     if (!credentials.realm.empty()) builder.text(Attr::kRealm, credentials.realm);
     if (!credentials.nonce.empty()) builder.text(Attr::kNonce, credentials.nonce);
+    if (!credentials.algorithms.empty()) builder.raw(Attr::kPasswordAlgorithms, as_bytes(credentials.algorithms));
+    if (!credentials.algorithm.empty()) builder.raw(Attr::kPasswordAlgorithm, as_bytes(credentials.algorithm));
     if (!credentials.key.empty() && credentials.sha256) builder.message_integrity_sha256(as_bytes(credentials.key));
     if (!credentials.key.empty() && !credentials.sha256) builder.message_integrity(as_bytes(credentials.key));
     if (fingerprint_) builder.fingerprint();

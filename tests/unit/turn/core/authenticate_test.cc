@@ -10,7 +10,7 @@ TEST(Authenticate, WithoutIntegrityIs401WithRealmAndNonceAndNothingMore) {
   Client alice = script.client("198.51.100.7:4000");
   alice.sends_unsigned(allocate());
   EXPECT_THAT(script.tells(), IsEmpty());  // every client gets this first
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms"));
   EXPECT_EQ(script.refused(Reason::kNoIntegrity), 1u);
 }
 
@@ -18,7 +18,8 @@ TEST(Authenticate, TheChallengeMirrorsFingerprint) {
   // RFC 8489 §7.3.
   Script script;
   script.client("198.51.100.7:4000").sends_unsigned(allocate().fingerprint());
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce fingerprint"));
+  EXPECT_THAT(script.says(),
+              ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms fingerprint"));
 }
 
 TEST(Authenticate, AStreamIsAVerifiedSourceAndIsToldTheSoftware) {
@@ -27,7 +28,7 @@ TEST(Authenticate, AStreamIsAVerifiedSourceAndIsToldTheSoftware) {
   script.settings.software = "noom";
   script.client("198.51.100.7:4000", Transport::kTcp).sends_unsigned(allocate());
   EXPECT_THAT(script.says(),
-              ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce software=noom"));
+              ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms software=noom"));
 }
 
 TEST(Authenticate, TheNonceOfAChallengeIsAccepted) {
@@ -64,7 +65,7 @@ TEST(Authenticate, UnknownUserIs401) {
   Script script;
   script.client("198.51.100.7:4000", Transport::kUdp, "mallory", "x").sends(allocate());
   EXPECT_THAT(script.tells(), ElementsAre("refused mallory allocate unknown_user"));
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms"));
 }
 
 TEST(Authenticate, ANameLongerThanTheRfcAllowsIsAnUnknownUser) {
@@ -73,7 +74,7 @@ TEST(Authenticate, ANameLongerThanTheRfcAllowsIsAnUnknownUser) {
   const std::string name(600, 'a');
   script.users.add_user(name, Secret("x"));
   script.client("198.51.100.7:4000", Transport::kUdp, name, "x").sends(allocate());
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms"));
   EXPECT_EQ(script.refused(Reason::kUnknownUser), 1u);
 }
 
@@ -82,7 +83,7 @@ TEST(Authenticate, WrongPasswordIs401) {
   Script script;
   script.client("198.51.100.7:4000", Transport::kUdp, "alice", "wrong").sends(allocate());
   EXPECT_THAT(script.tells(), ElementsAre("refused alice allocate bad_integrity"));
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms"));
 }
 
 TEST(Authenticate, ANonceThatIsTooOldIs438WithAFreshOne) {
@@ -92,7 +93,8 @@ TEST(Authenticate, ANonceThatIsTooOldIs438WithAFreshOne) {
   const Credentials old = alice.credentials();
   script.when(seconds(3601));
   alice.sends(allocate(), old);
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 438 realm=noom.test nonce integrity"));
+  EXPECT_THAT(script.says(),
+              ElementsAre("198.51.100.7:4000 <- allocate error 438 realm=noom.test nonce algorithms integrity"));
   EXPECT_EQ(script.refused(Reason::kStaleNonce), 1u);
 }
 
@@ -101,7 +103,8 @@ TEST(Authenticate, ANonceIssuedToAnotherAddressIs438) {
   Script script;
   const Credentials others = script.client("198.51.100.8:4000").credentials();
   script.client("198.51.100.7:4000").sends(allocate(), others);
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 438 realm=noom.test nonce integrity"));
+  EXPECT_THAT(script.says(),
+              ElementsAre("198.51.100.7:4000 <- allocate error 438 realm=noom.test nonce algorithms integrity"));
 }
 
 TEST(Authenticate, AStaleNonceUnderABadPasswordIs401) {
@@ -111,7 +114,7 @@ TEST(Authenticate, AStaleNonceUnderABadPasswordIs401) {
   const Credentials old = alice.credentials();
   script.when(seconds(3601));
   alice.sends(allocate(), old);
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 401 realm=noom.test nonce algorithms"));
 }
 
 TEST(Authenticate, ARequestProvedBySha256IsAnsweredWithSha256) {
@@ -155,10 +158,11 @@ TEST(Authenticate, ARefreshAfterTheCredentialsExpiredIs401) {
   EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- refresh success lifetime=600 integrity"));
   script.when(seconds(100));
   carol.sends(refresh());
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- refresh error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- refresh error 401 realm=noom.test nonce algorithms"));
   EXPECT_EQ(script.refused(Reason::kCredentialsExpired), 1u);
   carol.sends(channel_bind().channel(0x4000).peer("192.0.2.9:99"));
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- channel_bind error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(),
+              ElementsAre("198.51.100.7:4000 <- channel_bind error 401 realm=noom.test nonce algorithms"));
 }
 
 TEST(Authenticate, AnOwnersRequestUnderAnotherPasswordIs401) {
@@ -169,7 +173,7 @@ TEST(Authenticate, AnOwnersRequestUnderAnotherPasswordIs401) {
   Credentials credentials = alice.credentials();
   credentials.key = "sixteen bytes 16";
   alice.sends(refresh(), credentials);
-  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- refresh error 401 realm=noom.test nonce"));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- refresh error 401 realm=noom.test nonce algorithms"));
 }
 
 TEST(Authenticate, UnauthenticatedErrorsAreLimitedBySource) {

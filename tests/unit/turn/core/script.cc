@@ -19,8 +19,19 @@ Credentials Client::credentials() const {
   const auto key = auth::long_term_key_md5(username_, script_->settings.realm, password_);
   return {.username = username_,
           .realm = script_->settings.realm,
-          .nonce = script_->shared->nonces.issue(script_->now().wall, tuple_.client.address),
+          .nonce = script_->shared->nonces.issue(script_->now().wall, tuple_.client.address,
+                                                 {.password_algorithms = {.md5 = true, .sha256 = true}}),
           .key = std::string(key.reveal())};
+}
+Credentials Client::credentials(wire::PasswordAlgorithm chosen, wire::PasswordAlgorithmSet offered) const {
+  Credentials credentials = this->credentials();
+  credentials.nonce = script_->shared->nonces.issue(script_->now().wall, tuple_.client.address, {offered, false});
+  credentials.key = auth::long_term_key(chosen, username_, script_->settings.realm, password_).reveal();
+  credentials.sha256 = true;
+  credentials.algorithms = as_text(wire::password_algorithms_value(offered));
+  credentials.algorithm = as_text(wire::password_algorithms_value(
+      {.md5 = chosen == wire::PasswordAlgorithm::kMd5, .sha256 = chosen == wire::PasswordAlgorithm::kSha256}));
+  return credentials;
 }
 void Client::sends(const Ask& ask) {
   sends(ask, credentials());
@@ -74,6 +85,7 @@ Server& Script::server() {
   if (server_ == nullptr) {
     std::vector<IpAddress> own;
     for (const RelayAddress& relay : settings.relay_addresses) own.push_back(relay.local);
+    users.add_realm(settings.realm);
     settings.credentials = std::make_shared<const auth::CredentialStore>(std::move(users));
     settings.peer_policy = std::make_shared<const auth::PeerPolicy>(allow, deny, own);
     server_ = std::make_unique<Server>(shard, std::make_shared<const Settings>(settings), shared, random_);
@@ -150,6 +162,7 @@ IpEndpoint Script::relayed(size_t relay) const {
 
 void Script::learn_key(std::string_view username, std::string_view password) {
   keys_.emplace_back(auth::long_term_key_md5(username, settings.realm, password).reveal());
+  keys_.emplace_back(auth::long_term_key_sha256(username, settings.realm, password).reveal());
 }
 
 std::vector<std::string> Script::says() {

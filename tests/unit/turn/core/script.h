@@ -55,6 +55,8 @@ class Client {
   void closes();
 
   Credentials credentials() const;  // good ones, with a fresh nonce
+  // As a client of RFC 8489 makes them, with the algorithm it chose; `offered` was the list beside the nonce.
+  Credentials credentials(wire::PasswordAlgorithm chosen, wire::PasswordAlgorithmSet offered = {true, true}) const;
   const FiveTuple& tuple() const { return tuple_; }
   std::string name() const { return tuple_.client.to_string(); }
 

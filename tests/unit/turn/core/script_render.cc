@@ -82,6 +82,9 @@ std::string Script::render_stun(Bytes bytes) const {
       case Attr::kNonce:
         text += " nonce";
         break;
+      case Attr::kPasswordAlgorithms:
+        text += attribute.value.size() == 8 ? " algorithms" : " algorithms-other";
+        break;
       case Attr::kUnknownAttributes:
         text += " unknown=";
         for (size_t at = 0; at < attribute.value.size(); at += 2)
