@@ -7,7 +7,7 @@ import { Suite } from './harness/suite.mjs';
 import { until } from './harness/until.mjs';
 
 let suite;
-before(async () => (suite = await Suite.start()));
+before(async () => (suite = await Suite.start({ signal: { limits: { ping_interval_s: 3, ping_timeout_s: 5 } } })));
 afterEach(() => suite.closePages());
 after(() => suite.stop());
 
@@ -58,6 +58,22 @@ test('a connection lost together with the server is made anew', async () => {
   await Promise.all([ann.seesMovingVideoOf('Bo'), bo.seesMovingVideoOf('Ann')]);
   await bo.say('back again');
   await ann.hears('back again');
+  forgive(ann, bo);
+});
+
+test('a link that is silent but not closed is noticed by the watchdog', async () => {
+  const ann = await suite.page();
+  const bo = await suite.page();
+  await ann.join('half-open', 'Ann');
+  await bo.join('half-open', 'Bo');
+  await Promise.all([ann.seesMovingVideoOf('Bo'), bo.seesMovingVideoOf('Ann')]);
+  suite.proxy.silence();
+  await Promise.all([ann.page.locator('#reconnecting').waitFor(), bo.page.locator('#reconnecting').waitFor()]);
+  suite.proxy.open();
+  await ann.page.locator('#reconnecting').waitFor({ state: 'hidden' });
+  await ann.control('camera').click();
+  await bo.page.locator('figure.no-video', { hasText: 'Ann' }).waitFor();
+  for (const page of [ann, bo]) assert.deepEqual([await page.connectionCount(), await page.otherTiles().count()], [1, 1]);
   forgive(ann, bo);
 });
 

@@ -23,7 +23,8 @@ export class Proxy {
         from.on('error', () => {});
         from.on('close', () => {
           this.#sockets.delete(from);
-          to.destroy();
+          // On a silent link not even the end of a connection gets through.
+          if (this.#mode !== 'silent') to.destroy();
         });
       }
       return undefined;
