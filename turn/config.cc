@@ -46,9 +46,11 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
 
 void add_auth_rows(ops::ConfigTable& table, Config& config) {
   table.text("auth.realm", &config.settings.realm, "The realm that credentials belong to; your domain, usually.")
-      .secret_list("auth.users", &config.users, "Static users, each \"name:password\".")
+      .secret_list("auth.users", &config.users, "Static users, each \"name:password\"; as in auth.user_file.")
       .path("auth.user_file", &config.user_file,
-            "A file of static users, a line \"name:password\" for each; # begins a comment.")
+            "A file of static users, a line \"name:password\" for each, with further columns behind tabs: "
+            "allocations=N, bits_per_second=N; instead of a password md5=HEX, sha256=HEX, the keys for auth.realm. # "
+            "begins a comment. Read again on SIGHUP.")
       .secret_list("auth.rest_secrets", &config.rest_secrets,
                    "Secrets that time-limited credentials may be signed with; better kept in auth.rest_secret_files.")
       .path_list(

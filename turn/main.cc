@@ -1,25 +1,43 @@
 // noom-turn: wiring of configuration, service and life cycle.
+#include <absl/strings/str_join.h>
+
 #include "common/io/clocks.h"
 #include "common/ops/daemon.h"
 #include "turn/metrics.h"
+#include "turn/reload.h"
 #include "turn/setup.h"
 
 namespace noom::turn {
 namespace {
 
+std::vector<io::LocalAddress> host_addresses() {
+  auto host = io::local_addresses();
+  return host.ok() ? *std::move(host) : std::vector<io::LocalAddress>();
+}
+
+// Fills a fresh table as the first one was.
+using Load = std::function<std::vector<std::string>(ops::ConfigTable&)>;
+
 class Daemon final : public ops::Service {
  public:
-  Daemon(std::unique_ptr<TurnService> service, std::shared_ptr<io::TlsContextSlot> tls, const Config& config,
-         const ops::ConfigTable& table)
-      : service_(std::move(service)), tls_(std::move(tls)), config_(config), table_(table) {}
+  Daemon(std::unique_ptr<TurnService> service, const Prepared& prepared, const Config& config,
+         const ops::ConfigTable& table, Load load, LogSink& log)
+      : service_(std::move(service)),
+        settings_(prepared.options.settings),
+        tls_(prepared.tls),
+        config_(config),
+        table_(table),
+        load_(std::move(load)),
+        log_(log) {}
 
   static absl::StatusOr<std::unique_ptr<ops::Service>> start(const Prepared& prepared, const Config& config,
-                                                             const ops::ConfigTable& table, LogSink& log) {
+                                                             const ops::ConfigTable& table, Load load, LogSink& log) {
     for (const RelayAddress& relay : prepared.options.settings->relay_addresses)
       log.info("relay_address", {{"local", relay.local.to_string()}, {"external", relay.external.to_string()}});
     std::optional<size_t> failed;
     auto service = TurnService::start(prepared.options, log, &failed);
-    if (service.ok()) return std::make_unique<Daemon>(std::move(*service), prepared.tls, config, table);
+    if (service.ok())
+      return std::make_unique<Daemon>(std::move(*service), prepared, config, table, std::move(load), log);
     const std::string message(service.status().message());
     return absl::UnavailableError(failed ? table.fault(prepared.options.listeners[*failed].name, message) : message);
   }
@@ -34,15 +52,26 @@ class Daemon final : public ops::Service {
   void drain(std::function<void()> drained) override { service_->begin_drain(std::move(drained)); }
   void heartbeat(std::function<void()> alive) override { service_->heartbeat(std::move(alive)); }
   absl::Status reload() override {
-    if (tls_ == nullptr) return ops::Service::reload();
-    return reload_certificate(config_, table_, *tls_, io::read_clocks().wall);
+    const Reload fresh = read_again(config_, table_, *settings_, load_, host_addresses(), io::read_clocks().wall);
+    if (!fresh.findings.errors.empty()) return absl::InvalidArgumentError(absl::StrJoin(fresh.findings.errors, "; "));
+    for (const std::string& warning : fresh.findings.warnings)
+      log_.warning("configuration_warning", {{"message", warning}});
+    if (!fresh.restart_keys.empty())
+      log_.warning("restart_needed", {{"keys", absl::StrJoin(fresh.restart_keys, ", ")}});
+    settings_ = fresh.settings;
+    service_->change_settings(fresh.settings);
+    if (tls_ != nullptr && fresh.certificate != nullptr) tls_->set(fresh.certificate);
+    return absl::OkStatus();
   }
 
  private:
   std::unique_ptr<TurnService> service_;
+  std::shared_ptr<const Settings> settings_;
   std::shared_ptr<io::TlsContextSlot> tls_;
   const Config& config_;
   const ops::ConfigTable& table_;
+  Load load_;
+  LogSink& log_;
 };
 
 int run(int argc, char** argv) {
@@ -57,12 +86,15 @@ int run(int argc, char** argv) {
        .ops = &config.ops,
        .check =
            [&] {
-             const auto host = io::local_addresses();
-             prepared =
-                 prepare(config, table, host.ok() ? *host : std::vector<io::LocalAddress>(), io::read_clocks().wall);
+             prepared = prepare(config, table, host_addresses(), io::read_clocks().wall);
              return prepared.findings;
            },
-       .start = [&](LogSink& log) { return Daemon::start(prepared, config, table, log); }});
+       .start =
+           [&](LogSink& log) {
+             return Daemon::start(
+                 prepared, config, table,
+                 [=](ops::ConfigTable& fresh) { return ops::load_configuration(argc, argv, "noom-turn", fresh); }, log);
+           }});
 }
 
 }  // namespace

@@ -64,10 +64,9 @@ void Preparation::check_listeners() {
 // Neither names nor passwords are repeated in messages: an entry may be a password in the wrong place.
 void Preparation::add_user(auth::CredentialStore& store, std::string_view key, std::string_view entry,
                            const std::string& place) {
-  const size_t colon = entry.find(':');
-  if (colon == entry.npos || colon == 0 || colon + 1 == entry.size())
-    return error(key, place + " is not a name, a colon and a password", "write name:password");
-  store.add_user(std::string(entry.substr(0, colon)), Secret(entry.substr(colon + 1)));
+  auth::ParsedUserEntry parsed = auth::parse_user_entry(entry);
+  if (!parsed.entry) return error(key, place + " " + std::string(parsed.problem), "write name:password");
+  store.add_user(std::move(parsed.entry->name), std::move(parsed.entry->user));
 }
 
 void Preparation::load_user_file(auth::CredentialStore& store) {

@@ -18,7 +18,9 @@ absl::string_view to_absl(std::string_view text) {
 }
 
 // draft-uberti-behave-turn-rest-00 §2.2.
-std::string rest_password(const Secret& secret, std::string_view username) {
+std::string rest_password(const Secret& secret, std::string_view username, RestHash hash) {
+  if (hash == RestHash::kSha256)
+    return absl::Base64Escape(to_absl(as_text(wire::hmac_sha256(secret.bytes(), {as_bytes(username)}))));
   const wire::Sha1Digest mac = wire::hmac_sha1(secret.bytes(), {as_bytes(username)});
   return absl::Base64Escape(to_absl(as_text(mac)));
 }
@@ -51,11 +53,11 @@ std::array<std::byte, 32> userhash(std::string_view username, std::string_view r
   return wire::sha256({as_bytes(username), as_bytes(":"), as_bytes(realm)});
 }
 
-RestCredentials mint_rest_credentials(const Secret& secret, std::string_view name, Wall expires) {
+RestCredentials mint_rest_credentials(const Secret& secret, std::string_view name, Wall expires, RestHash hash) {
   RestCredentials credentials;
   credentials.username = std::to_string(unix_seconds(expires));
   if (!name.empty()) credentials.username.append(1, kSeparator).append(name);
-  credentials.password = rest_password(secret, credentials.username);
+  credentials.password = rest_password(secret, credentials.username, hash);
   credentials.expires = Wall(std::chrono::seconds(unix_seconds(expires)));
   return credentials;
 }
@@ -70,13 +72,13 @@ std::optional<Wall> rest_expiry(std::string_view username) {
   return seconds >= kLatest_s ? Wall::max() : Wall(std::chrono::seconds(seconds));
 }
 
-void CredentialStore::add_user(std::string username, Secret password) {
+void CredentialStore::add_user(std::string username, User user) {
   for (const std::string& realm : realms_) index(username, realm);
-  users_.insert_or_assign(std::move(username), std::move(password));
+  users_.insert_or_assign(std::move(username), std::move(user));
 }
 
 void CredentialStore::add_realm(std::string realm) {
-  for (const auto& [username, password] : users_) index(username, realm);
+  for (const auto& [username, user] : users_) index(username, realm);
   realms_.push_back(std::move(realm));
 }
 
@@ -94,19 +96,37 @@ void CredentialStore::add_rest_secret(Secret secret) {
   rest_secrets_.push_back(std::move(secret));
 }
 
+wire::PasswordAlgorithmSet CredentialStore::algorithms() const {
+  wire::PasswordAlgorithmSet common = {.md5 = true, .sha256 = true};
+  for (const auto& [name, user] : users_) {
+    if (!user.password.empty()) continue;
+    common.md5 &= !user.md5_key.empty();
+    common.sha256 &= !user.sha256_key.empty();
+  }
+  return common;
+}
+
 std::vector<Account> CredentialStore::accounts(std::string_view username, std::string_view realm,
                                                PasswordAlgorithm algorithm, Wall now) const {
   std::vector<Account> found;
-  if (const auto user = users_.find(username); user != users_.end()) {
-    found.push_back({long_term_key(algorithm, username, realm, user->second.reveal()), std::nullopt});
+  if (const auto entry = users_.find(username); entry != users_.end()) {
+    const User& user = entry->second;
+    if (!user.password.empty()) {
+      found.push_back({long_term_key(algorithm, username, realm, user.password.reveal()), std::nullopt, user.limits});
+    } else if (const Secret& key = algorithm == PasswordAlgorithm::kSha256 ? user.sha256_key : user.md5_key;
+               !key.empty()) {
+      found.push_back({key.clone(), std::nullopt, user.limits});
+    }
     return found;
   }
   const auto expires = rest_expiry(username);
   if (!expires || *expires <= now) return found;
-  found.reserve(rest_secrets_.size());
+  found.reserve(2 * rest_secrets_.size());
   for (const Secret& secret : rest_secrets_) {
-    const Secret password(rest_password(secret, username));
-    found.push_back({long_term_key(algorithm, username, realm, password.reveal()), expires});
+    for (const RestHash hash : {RestHash::kSha1, RestHash::kSha256}) {
+      const Secret password(rest_password(secret, username, hash));
+      found.push_back({long_term_key(algorithm, username, realm, password.reveal()), expires});
+    }
   }
   return found;
 }

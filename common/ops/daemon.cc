@@ -22,18 +22,18 @@ int complain_all(std::string_view daemon, const std::vector<std::string>& errors
 }
 
 // The file, then --set, which wins.
-std::vector<std::string> load(const DaemonSpec& spec, const CommandLine& line) {
+std::vector<std::string> load(std::string_view daemon, ConfigTable& table, const CommandLine& line) {
   std::vector<std::string> errors;
   const auto add = [&errors](std::vector<std::string> more) {
     errors.insert(errors.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   };
-  const std::string default_file = "/etc/noom/" + std::string(spec.name) + ".toml";
+  const std::string default_file = "/etc/noom/" + std::string(daemon) + ".toml";
   if (!line.config_file.empty()) {
-    add(spec.table->load_file(line.config_file));
+    add(table.load_file(line.config_file));
   } else if (::access(default_file.c_str(), F_OK) == 0) {
-    add(spec.table->load_file(default_file));
+    add(table.load_file(default_file));
   }
-  for (const std::string& assignment : line.overrides) add(spec.table->set(assignment));
+  for (const std::string& assignment : line.overrides) add(table.set(assignment));
   return errors;
 }
 
@@ -41,6 +41,10 @@ std::vector<std::string> load(const DaemonSpec& spec, const CommandLine& line) {
 
 std::string_view version() {
   return NOOM_VERSION;
+}
+
+std::vector<std::string> load_configuration(int argc, char** argv, std::string_view daemon, ConfigTable& table) {
+  return load(daemon, table, parse_command_line(std::vector<std::string>(argv + 1, argv + argc)));
 }
 
 int run_daemon(int argc, char** argv, const DaemonSpec& spec) {
@@ -59,7 +63,7 @@ int run_daemon(int argc, char** argv, const DaemonSpec& spec) {
     default:
       break;
   }
-  if (const auto errors = load(spec, line); !errors.empty()) return complain_all(spec.name, errors);
+  if (const auto errors = load(spec.name, *spec.table, line); !errors.empty()) return complain_all(spec.name, errors);
   if (line.action == CommandLine::Action::kPrintConfig) {
     print(spec.table->print(title +
                             ": every key. What starts with # and no blank is a default; remove the # to change it."));

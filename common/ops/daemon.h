@@ -66,6 +66,10 @@ struct DaemonSpec {
 
 std::string_view version();  // of the suite: "0.1.0"
 
+// Fills a table as run_daemon does: from the file that the command line names, or the default one, and then --set.
+// Returns every error. For Service::reload, with a fresh table.
+std::vector<std::string> load_configuration(int argc, char** argv, std::string_view daemon, ConfigTable& table);
+
 // The whole life. Returns the exit code: 0 after a drain, 64 wrong usage, 78 bad configuration (EX_USAGE, EX_CONFIG of
 // sysexits.h), 1 when start failed for another reason.
 int run_daemon(int argc, char** argv, const DaemonSpec& spec);

@@ -75,13 +75,15 @@ void Core::begin_allocation(Request& request, Family family, bool even_port, uin
   fresh.key = request.key.clone();
   fresh.username = request.from.username;
   fresh.credentials_expire = request.credentials_expire;
+  fresh.limits = request.limits;
   fresh.created = request.now.mono;
   fresh.expires = request.now.mono + std::chrono::seconds(lifetime_s);
   if (settings_->end_at_credential_expiry && fresh.credentials_expire != Wall::max())
     fresh.credential_deadline = request.now.mono + (fresh.credentials_expire - request.now.wall);
 
   // Step 9: the user's quota: 486; everybody's: 508.
-  switch (shared_->quota.acquire(fresh.quota_user(), settings_->allocations_per_user_max, settings_->allocations_max)) {
+  const uint32_t per_user_max = fresh.limits.allocations_max.value_or(settings_->allocations_per_user_max);
+  switch (shared_->quota.acquire(fresh.quota_user(), per_user_max, settings_->allocations_max)) {
     case Quota::Verdict::kUserQuotaReached:
       return refuse(request, Reason::kUserQuota);
     case Quota::Verdict::kTotalReached:

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/auth/user_entry.h"
 #include "common/base/endpoint.h"
 #include "common/base/time.h"
 #include "common/wire/stun_types.h"
@@ -44,6 +45,7 @@ struct Allocation {
   Key key;
   std::string username;
   Wall credentials_expire = Wall::max();  // max: they do not
+  auth::UserLimits limits;                // this user's own
 
   Mono created{};
   Mono expires{};
@@ -66,11 +68,17 @@ struct Allocation {
   // Installs or refreshes. True when it is new.
   bool permit(const IpAddress& peer, Mono permission_expires);
   bool bind(uint16_t number, const IpEndpoint& peer, Mono channel_expires);
-  // Removes what has expired; returns how many of each.
   struct Removed {
     size_t permissions;
     size_t channels;
   };
+  // Removes what is denied, channels too; returns how many of each.
+  template <typename Denied>
+  Removed remove_denied(Denied&& denied) {
+    return {.permissions = std::erase_if(permissions, [&](const Permission& p) { return denied(p.peer); }),
+            .channels = std::erase_if(channels, [&](const Channel& c) { return denied(c.peer.address); })};
+  }
+  // Removes what has expired; returns how many of each.
   Removed remove_expired(Mono now);
   // The first moment at which something here ends.
   Mono next_deadline() const;

@@ -108,6 +108,7 @@ Core::Authentication Core::prove_by_store(Request& request, const Proof& proof) 
   for (const auth::Account& account : accounts) {
     if (!prove(request, account.key.bytes(), proof)) continue;
     request.credentials_expire = account.expires.value_or(Wall::max());
+    request.limits = account.limits;
     return Authentication::kProved;
   }
   if (!accounts.empty()) return challenge(request, Reason::kBadIntegrity);
@@ -119,7 +120,7 @@ Core::Authentication Core::prove_by_store(Request& request, const Proof& proof) 
 
 auth::SecurityFeatures Core::features() const {
   if (!settings_->offer_password_algorithms) return {};
-  return {.password_algorithms = {.md5 = true, .sha256 = true},
+  return {.password_algorithms = settings_->credentials->algorithms(),
           .username_anonymity = settings_->credentials->every_name_has_a_hash()};
 }
 

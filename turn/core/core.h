@@ -7,7 +7,7 @@
 //   refresh.cc            §8.2                            create_permission.cc §10.2     channel_bind.cc §12.2
 //   send.cc               §11.2                           channel_data.cc  §12.5
 //   routes.cc             the two directions of data      relay_to_relay.cc  between relays of this suite
-//   lifetime.cc           how allocations end
+//   lifetime.cc           how allocations end            revoke.cc        new settings, revoked users
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -61,6 +61,8 @@ class Core {
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
   void on_tick(Now now, Output& output);
+  void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
+  size_t on_revoke(Now now, std::string_view username, Output& output);
   std::optional<Mono> next_deadline() const { return deadlines_.next(); }
   bool has_allocation(const FiveTuple& client) const { return by_client_.contains(client); }
   const Stats& stats() const { return stats_; }
@@ -133,6 +135,9 @@ class Core {
   void end_allocation(AllocationId id, EndReason reason, Now now, Output& output);
   void release(AllocationId id);
 
+  // revoke.cc
+  bool is_still_known(const Allocation& allocation) const;
+
   // routes.cc, relay_to_relay.cc
   void to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output);
   void to_client(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Traffic& counted,
@@ -145,7 +150,7 @@ class Core {
   Family family_of(const Allocation& allocation) const;
 
   const uint32_t shard_;
-  const std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<const Settings> settings_;  // on_settings changes them
   const std::shared_ptr<Shared> shared_;
   Random& random_;
   Stats stats_;

@@ -80,7 +80,8 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
   }
   output.commands.emplace_back(CloseRelay{allocation.relay});
   // A stream whose allocation ran out has an absent client; one that deleted it may allocate again.
-  const bool is_over = reason == EndReason::kExpired || reason == EndReason::kCredentialExpired;
+  const bool is_over =
+      reason == EndReason::kExpired || reason == EndReason::kCredentialExpired || reason == EndReason::kRevoked;
   if (is_over && is_stream(allocation.client.transport)) output.commands.emplace_back(CloseClient{allocation.client});
   release(id);
 }

@@ -41,6 +41,7 @@ struct Request {
   // Filled in by authentication.
   Key key = {};
   Wall credentials_expire = Wall::max();
+  auth::UserLimits limits = {};
 };
 
 // What a refusal says beyond its reason.

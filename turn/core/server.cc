@@ -125,6 +125,12 @@ void Server::on_relay_open_failed(Now now, RelayId relay, Output& output) {
 void Server::on_tick(Now now, Output& output) {
   core_->on_tick(now, output);
 }
+void Server::on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output) {
+  core_->on_settings(now, std::move(settings), output);
+}
+size_t Server::on_revoke(Now now, std::string_view username, Output& output) {
+  return core_->on_revoke(now, username, output);
+}
 std::optional<Mono> Server::next_deadline() const {
   return core_->next_deadline();
 }

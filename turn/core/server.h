@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "common/base/bytes.h"
 #include "common/base/endpoint.h"
@@ -43,6 +44,13 @@ class Server {
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
   // Everything due at or before now.mono. Call when next_deadline() has passed; calling earlier does nothing.
   void on_tick(Now now, Output& output);
+  // From now on served by these, which differ from the last ones in credentials, policy, limits and switches only:
+  // relay addresses, ports, realm and shards stay. Ends the allocations whose credentials are unknown now
+  // (Settings::end_at_revocation) and removes permissions and channels of peers denied now. O(allocations).
+  void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
+  // Ends every allocation of the user, whose credentials stay good; of a time-limited name "<expiry>:<name>" either the
+  // whole or the name. Returns how many. O(allocations).
+  size_t on_revoke(Now now, std::string_view username, Output& output);
   std::optional<Mono> next_deadline() const;  // O(1); nothing to wait for when empty
 
   // Whether the client holds an allocation, or has one being opened. O(1).

@@ -48,6 +48,7 @@ struct Settings {
   Duration permission_lifetime = std::chrono::seconds(300);
   Duration channel_lifetime = std::chrono::seconds(600);
   bool end_at_credential_expiry = true;  // an allocation ends with the time-limited credentials it was made with
+  bool end_at_revocation = true;         // likewise when a reload no longer knows the credentials it was made with
 
   // 0 means no limit for the first two.
   uint32_t allocations_per_user_max = 0;  // over all shards; answered 486

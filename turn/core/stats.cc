@@ -76,7 +76,7 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
 static_assert(!kDropLabels.back().empty());
 
 constexpr std::array<std::string_view, count_of<EndReason>()> kEndLabels = {"deleted", "expired", "client_closed",
-                                                                            "credential_expired"};
+                                                                            "credential_expired", "revoked"};
 static_assert(!kEndLabels.back().empty());
 
 template <typename Values, typename Value>

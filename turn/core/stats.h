@@ -85,6 +85,7 @@ enum class EndReason : uint8_t {
   kExpired,            // its lifetime passed
   kClientClosed,       // the stream closed
   kCredentialExpired,  // Settings::end_at_credential_expiry
+  kRevoked,            // its user was removed or ended by the operator
   kCount,
 };
 std::string_view to_string(EndReason reason);

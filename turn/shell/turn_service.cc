@@ -108,6 +108,17 @@ ShardStatsView TurnService::stats(uint32_t shard) const {
   return state_->shards[shard]->stats();
 }
 
+void TurnService::change_settings(std::shared_ptr<const Settings> settings) {
+  for (const auto& shard : state_->shards)
+    shard->thread().post([each = shard.get(), settings] { each->on_settings(settings); });
+}
+
+void TurnService::revoke(std::string username) {
+  const auto shared = std::make_shared<const std::string>(std::move(username));
+  for (const auto& shard : state_->shards)
+    shard->thread().post([each = shard.get(), shared] { each->on_revoke(*shared); });
+}
+
 void TurnService::begin_drain(std::function<void()> drained) {
   const auto report = once_all(shard_count(), std::move(drained));
   for (const auto& shard : state_->shards) {

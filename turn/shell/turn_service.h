@@ -57,6 +57,10 @@ class TurnService {
   uint32_t shard_count() const;
   ShardStatsView stats(uint32_t shard) const;
 
+  // Every shard goes over to these soon; what they may change is Server::on_settings'.
+  void change_settings(std::shared_ptr<const Settings> settings);
+  // Ends every allocation of the user, soon; of a time-limited name either the whole or the part behind the expiry.
+  void revoke(std::string username);
   // Accepts no connection any more; calls `drained` on some shard's thread, once, as soon as no allocation is left.
   void begin_drain(std::function<void()> drained);
   // Calls `alive` on some shard's thread once every shard has come round to it.

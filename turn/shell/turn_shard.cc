@@ -201,6 +201,20 @@ void TurnShard::on_tick() {
   settle(now);
 }
 
+void TurnShard::on_settings(std::shared_ptr<const Settings> settings) {
+  if (stopped_) return;
+  const Now now = io::read_clocks();
+  server_.on_settings(now, std::move(settings), output_);
+  settle(now);
+}
+
+void TurnShard::on_revoke(std::string_view username) {
+  if (stopped_) return;
+  const Now now = io::read_clocks();
+  server_.on_revoke(now, username, output_);
+  settle(now);
+}
+
 void TurnShard::begin_drain(std::function<void()> drained) {
   for (const auto& acceptor : acceptors_) acceptor->stop();
   drained_ = std::move(drained);

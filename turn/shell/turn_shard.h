@@ -39,6 +39,8 @@ class TurnShard final : io::UdpReceiver, StreamHost {
 
   // Accepts no connection any more; calls `drained` once no allocation is left, at once or later.
   void begin_drain(std::function<void()> drained);
+  void on_settings(std::shared_ptr<const Settings> settings);
+  void on_revoke(std::string_view username);
   void stop();
 
   io::Shard& thread() { return shard_; }

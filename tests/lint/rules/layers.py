@@ -53,7 +53,7 @@ for _daemon in ("stun", "turn", "signal"):
     LINKS[f"{_daemon}_core"] = ["base", "wire", "auth"]
     LINKS[f"{_daemon}_shell"] = ["base", "wire", "auth", "io", f"{_daemon}_core"]
 PURE_LIBRARIES = ["base", "wire", "auth", "stun_core", "turn_core", "signal_core"]
-PURE_EXTERNALS = re.compile(r"absl::|OpenSSL::Crypto$|ZLIB::ZLIB$|Boost::(json|system|headers)$")
+PURE_EXTERNALS = re.compile(r"absl::|OpenSSL::Crypto$|ZLIB::ZLIB$|unistring$|Boost::(json|system|headers)$")
 
 
 def longest_prefix(path, folders):

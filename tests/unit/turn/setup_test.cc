@@ -114,7 +114,7 @@ TEST_F(TurnSetupTest, RestSecretsComeFromFilesAndKeys) {
   EXPECT_EQ(
       prepared.options.settings->credentials->accounts("1900000100:ann", "noom", auth::PasswordAlgorithm::kMd5, kNow)
           .size(),
-      2u);
+      4u);
 }
 
 TEST_F(TurnSetupTest, SecretsThatOthersMayReadOrGuessAreWarnedAbout) {

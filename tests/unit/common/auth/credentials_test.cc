@@ -31,6 +31,12 @@ TEST(RestCredentials, AreWhatCoturnExpects) {
   EXPECT_EQ(minted.expires, at(1433895918));
 }
 
+TEST(RestCredentials, MayBeMadeWithSha256) {
+  // draft-uberti-behave-turn-rest-00 §2.2 with another hash; the password by openssl dgst -sha256 -hmac.
+  EXPECT_EQ(mint_rest_credentials(Secret("north"), "alice", at(1433895918), RestHash::kSha256).password,
+            "gItEyWczeVF30g5PsXd43+urZgExD+g0JRczuDCJ9OM=");
+}
+
 TEST(RestCredentials, WithoutANameAreJustTheExpiry) {
   EXPECT_EQ(mint_rest_credentials(Secret("north"), "", at(1433895918)).username, "1433895918");
 }
@@ -93,15 +99,19 @@ TEST_F(CredentialStoreTest, TriesEveryRestSecretInTheOrderGiven) {
   store_.add_rest_secret(Secret("new"));
   store_.add_rest_secret(Secret("old"));
   const std::string username = "2000:alice";
+  const auto password = [](std::string_view secret, RestHash hash) {
+    return mint_rest_credentials(Secret(secret), "alice", at(2000), hash).password;
+  };
   EXPECT_EQ(keys(username),
-            (std::vector{key(username, mint_rest_credentials(Secret("new"), "alice", at(2000)).password),
-                         key(username, mint_rest_credentials(Secret("old"), "alice", at(2000)).password)}));
+            (std::vector{
+                key(username, password("new", RestHash::kSha1)), key(username, password("new", RestHash::kSha256)),
+                key(username, password("old", RestHash::kSha1)), key(username, password("old", RestHash::kSha256))}));
   EXPECT_EQ(store_.accounts(username, kRealm, kMd5, at(1000))[1].expires, at(2000));
 }
 
 TEST_F(CredentialStoreTest, RefusesRestCredentialsFromTheirExpiryOn) {
   store_.add_rest_secret(Secret("north"));
-  EXPECT_EQ(keys("2000:alice", at(2000) - Duration(1)).size(), 1u);
+  EXPECT_EQ(keys("2000:alice", at(2000) - Duration(1)).size(), 2u);
   EXPECT_TRUE(keys("2000:alice", at(2000)).empty());
   EXPECT_TRUE(keys("2000", at(3000)).empty());
 }
@@ -110,7 +120,7 @@ TEST_F(CredentialStoreTest, PrefersTheStaticUserOfTheSameName) {
   store_.add_rest_secret(Secret("north"));
   store_.add_user("500:alice", Secret("apple"));
   EXPECT_EQ(keys("500:alice"), std::vector{key("500:alice", "apple")});
-  EXPECT_EQ(keys("2000:alice").size(), 1u);
+  EXPECT_EQ(keys("2000:alice").size(), 2u);
 }
 
 TEST_F(CredentialStoreTest, MakesTheKeyOfTheAlgorithmAskedFor) {
@@ -146,6 +156,25 @@ TEST_F(CredentialStoreTest, PromisesHashesOnlyWhereEveryNameHasOne) {
   EXPECT_TRUE(store_.every_name_has_a_hash());
   store_.add_rest_secret(Secret("north"));
   EXPECT_FALSE(store_.every_name_has_a_hash());
+}
+
+TEST_F(CredentialStoreTest, OffersTheAlgorithmsThatEveryUserHasAKeyFor) {
+  // RFC 8489 §9.2.4: a client takes the first algorithm it knows, so each must work.
+  const auto keyed = [](bool md5, bool sha256) {
+    return User{.password = {},
+                .md5_key = md5 ? Secret("sixteen bytes...") : Secret(),
+                .sha256_key = sha256 ? Secret("thirty-two bytes of key material") : Secret(),
+                .limits = {}};
+  };
+  store_.add_user("alice", Secret("apple"));
+  store_.add_user("bob", keyed(true, true));
+  EXPECT_EQ(store_.algorithms(), (wire::PasswordAlgorithmSet{.md5 = true, .sha256 = true}));
+  store_.add_user("carol", keyed(true, false));
+  EXPECT_EQ(store_.algorithms(), (wire::PasswordAlgorithmSet{.md5 = true, .sha256 = false}));
+  EXPECT_EQ(store_.accounts("carol", kRealm, kMd5, at(1000))[0].key.reveal(), "sixteen bytes...");
+  EXPECT_TRUE(store_.accounts("carol", kRealm, kSha256, at(1000)).empty());
+  store_.add_user("dave", keyed(false, true));
+  EXPECT_TRUE(store_.algorithms().empty());
 }
 
 TEST_F(CredentialStoreTest, KeepsTheLastPasswordOfAName) {

@@ -1,0 +1,43 @@
+// What an operator takes back while clients are served: users, secrets, peers.
+#include "turn/core/core.h"
+
+namespace noom::turn {
+
+// By its key: another password for the same name is another credential. Whether it has expired meanwhile is not asked
+// here but by Settings::end_at_credential_expiry.
+bool Core::is_still_known(const Allocation& allocation) const {
+  const auto algorithm = allocation.key.bytes().size() == wire::key_size(wire::PasswordAlgorithm::kSha256)
+                             ? wire::PasswordAlgorithm::kSha256
+                             : wire::PasswordAlgorithm::kMd5;
+  for (const auth::Account& account :
+       settings_->credentials->accounts(allocation.username, settings_->realm, algorithm, Wall::min()))
+    if (equal_constant_time(account.key.bytes(), allocation.key.bytes())) return true;
+  return false;
+}
+
+// What an allocation was granted stays: lifetimes run on, limits concern the next one. What is forbidden now ends now.
+void Core::on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output) {
+  settings_ = std::move(settings);
+  std::vector<AllocationId> unknown;
+  allocations_.for_each([&](AllocationId id, Allocation& allocation) {
+    if (settings_->end_at_revocation && !is_still_known(allocation)) return unknown.push_back(id);
+    const Allocation::Removed removed = allocation.remove_denied(
+        [&](const IpAddress& peer) { return !settings_->peer_policy->check(peer).allowed && !is_own_address(peer); });
+    stats_.permissions_live.subtract(removed.permissions);
+    stats_.channels_live.subtract(removed.channels);
+    reschedule(id, allocation);
+  });
+  for (const AllocationId id : unknown) end_allocation(id, EndReason::kRevoked, now, output);
+}
+
+// Time-limited names match with or without their expiry: "1700000000:carol" and "carol".
+size_t Core::on_revoke(Now now, std::string_view username, Output& output) {
+  std::vector<AllocationId> found;
+  allocations_.for_each([&](AllocationId id, Allocation& allocation) {
+    if (allocation.username == username || allocation.quota_user() == username) found.push_back(id);
+  });
+  for (const AllocationId id : found) end_allocation(id, EndReason::kRevoked, now, output);
+  return found.size();
+}
+
+}  // namespace noom::turn

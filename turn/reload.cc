@@ -1,0 +1,71 @@
+#include "turn/reload.h"
+
+#include <algorithm>
+#include <array>
+
+namespace noom::turn {
+namespace {
+
+// Keys of a TOML table that may change while clients are served, and those in it that may not.
+constexpr std::array<std::string_view, 4> kLiveTables = {"auth.", "limits.", "peers.", "tls."};
+constexpr std::array<std::string_view, 4> kFixedKeys = {
+    "auth.realm", "auth.nonce_lifetime_s", "limits.stream_connections", "limits.stream_connections_per_source"};
+
+bool is_live(std::string_view key) {
+  if (std::ranges::find(kFixedKeys, key) != kFixedKeys.end()) return false;
+  return std::ranges::any_of(kLiveTables, [&](std::string_view table) { return key.starts_with(table); });
+}
+
+std::vector<std::string> changed_fixed_keys(const ops::ConfigTable& running, const ops::ConfigTable& fresh) {
+  std::vector<std::string> changed;
+  for (size_t i = 0; i < running.rows().size(); ++i) {
+    const ops::ConfigRow& row = running.rows()[i];
+    if (!row.secret && !is_live(row.key) && row.print() != fresh.rows()[i].print()) changed.push_back(row.key);
+  }
+  return changed;
+}
+
+// What does not change is what it was, so that the fresh rest is checked and built against it.
+void keep_fixed(const Config& running, Config& fresh) {
+  fresh.shards = running.shards;
+  fresh.listen_udp = running.listen_udp;
+  fresh.listen_tcp = running.listen_tcp;
+  fresh.listen_tls = running.listen_tls;
+  fresh.relay_addresses = running.relay_addresses;
+  fresh.external_addresses = running.external_addresses;
+  fresh.settings.realm = running.settings.realm;
+  fresh.settings.port_min = running.settings.port_min;
+  fresh.settings.port_max = running.settings.port_max;
+}
+
+std::shared_ptr<const Settings> merge(const Settings& running, const Settings& fresh) {
+  auto merged = std::make_shared<Settings>(fresh);
+  merged->realm = running.realm;
+  merged->relay_addresses = running.relay_addresses;
+  merged->port_min = running.port_min;
+  merged->port_max = running.port_max;
+  merged->shard_count = running.shard_count;
+  return merged;
+}
+
+}  // namespace
+
+Reload read_again(const Config& running, const ops::ConfigTable& table, const Settings& settings,
+                  const std::function<std::vector<std::string>(ops::ConfigTable&)>& load,
+                  const std::vector<io::LocalAddress>& host, Wall now) {
+  Config fresh;
+  ops::ConfigTable fresh_table = config_table(fresh);
+  Reload reload;
+  reload.findings.errors = load(fresh_table);
+  if (!reload.findings.errors.empty()) return reload;
+  reload.restart_keys = changed_fixed_keys(table, fresh_table);
+  keep_fixed(running, fresh);
+  Prepared prepared = prepare(fresh, fresh_table, host, now);
+  reload.findings = std::move(prepared.findings);
+  if (!reload.findings.errors.empty()) return reload;
+  reload.settings = merge(settings, *prepared.options.settings);
+  if (prepared.tls != nullptr) reload.certificate = prepared.tls->get();
+  return reload;
+}
+
+}  // namespace noom::turn
