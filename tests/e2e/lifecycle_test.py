@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import tempfile
+import time
 import unittest
 import urllib.request
 
@@ -77,6 +78,7 @@ class Lifecycle:
             metrics = daemon.metrics()
             self.assertTrue(any(key.startswith("noom_build_info{") and f'daemon="{self.name}"' in key for key in metrics))
             self.assertGreater(metrics["process_resident_memory_bytes"], 0)
+            self.assertAlmostEqual(time.time(), metrics["process_start_time_seconds"], delta=60)
 
     def test_the_admin_port_says_what_it_serves(self):
         with minimal.start(self.name) as daemon, urllib.request.urlopen(daemon.admin_url("/metrics"), timeout=10) as reply:
