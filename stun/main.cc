@@ -1,24 +1,32 @@
 // noom-stun: wiring of configuration, service and life cycle.
 #include <algorithm>
+#include <optional>
 #include <thread>
 
 #include "common/ops/daemon.h"
 #include "stun/config.h"
 #include "stun/metrics.h"
+#include "stun/shell/choose_ports.h"
 #include "stun/shell/stun_service.h"
 
 namespace noom::stun {
 namespace {
 
+constexpr std::string_view kAlternateKey = "listen.alternate_addresses";
+
 class Daemon final : public ops::Service {
  public:
   explicit Daemon(const Config& config)
       : service_(config.shards > 0 ? config.shards : std::max(1u, std::thread::hardware_concurrency()),
-                 {.tcp_connections_max = config.tcp_connections, .tcp_idle_timeout = config.tcp_idle_timeout}) {}
+                 {.tcp_connections_max = config.tcp_connections,
+                  .tcp_idle_timeout = config.tcp_idle_timeout,
+                  .policy = config.policy}) {}
 
   absl::Status start(const Config& config, const ops::ConfigTable& table) {
-    if (auto status = listen("listen.udp", Transport::kUdp, config.listen_udp, table); !status.ok()) return status;
-    if (auto status = listen("listen.tcp", Transport::kTcp, config.listen_tcp, table); !status.ok()) return status;
+    if (auto status = listen("listen.udp", Transport::kUdp, config.listen_udp, config, table); !status.ok())
+      return status;
+    if (auto status = listen("listen.tcp", Transport::kTcp, config.listen_tcp, config, table); !status.ok())
+      return status;
     service_.start();
     return absl::OkStatus();
   }
@@ -28,12 +36,33 @@ class Daemon final : public ops::Service {
 
  private:
   absl::Status listen(std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints,
-                      const ops::ConfigTable& table) {
+                      const Config& config, const ops::ConfigTable& table) {
     for (const IpEndpoint& endpoint : endpoints) {
-      const auto bound = service_.listen(transport, endpoint);
-      if (!bound.ok()) return absl::UnavailableError(table.fault(key, std::string(bound.status().message())));
-      listeners_.push_back({std::string(key), std::string(to_string(transport)), *bound});
+      const std::optional<IpEndpoint> alternate = config.alternate_of(endpoint);
+      const absl::Status status = alternate ? listen_matrix(key, transport, endpoint, *alternate, table)
+                                            : listen_at(key, transport, endpoint, table);
+      if (!status.ok()) return status;
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status listen_at(std::string_view key, Transport transport, const IpEndpoint& endpoint,
+                         const ops::ConfigTable& table) {
+    const auto bound = service_.listen(transport, endpoint);
+    if (!bound.ok()) return absl::UnavailableError(table.fault(key, std::string(bound.status().message())));
+    listeners_.push_back({std::string(key), std::string(to_string(transport)), *bound});
+    return absl::OkStatus();
+  }
+
+  absl::Status listen_matrix(std::string_view key, Transport transport, const IpEndpoint& endpoint,
+                             const IpEndpoint& alternate, const ops::ConfigTable& table) {
+    const std::string_view keys[] = {key, "listen.alternate_port", kAlternateKey, kAlternateKey};
+    const auto matrix = choose_ports(transport, endpoint, alternate);
+    if (!matrix.ok()) return absl::UnavailableError(table.fault(kAlternateKey, std::string(matrix.status().message())));
+    if (const auto failure = service_.listen(transport, *matrix))
+      return absl::UnavailableError(table.fault(keys[failure->position], std::string(failure->status.message())));
+    for (uint8_t position = 0; position < matrix->size(); ++position)
+      listeners_.push_back({std::string(keys[position]), std::string(to_string(transport)), matrix->at[position]});
     return absl::OkStatus();
   }
 
@@ -46,7 +75,8 @@ int run(int argc, char** argv) {
   ops::ConfigTable table = config_table(config);
   return ops::run_daemon(argc, argv,
                          {.name = "noom-stun",
-                          .summary = "tells clients the address they are seen from (STUN Binding, RFC 8489)",
+                          .summary = "tells clients the address they are seen from (STUN Binding, RFC 8489), and how "
+                                     "their NAT behaves (RFC 5780)",
                           .table = &table,
                           .ops = &config.ops,
                           .check = [&] { return check(config, table); },

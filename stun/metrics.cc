@@ -54,7 +54,17 @@ void collect_requests(ops::MetricPage& page, const Totals& total) {
   };
   for (const TransportStats& transport : kTransportStats) {
     answer(transport, "0", &Stats::successes);
+    answer(transport, "400", &Stats::bad_requests);
     answer(transport, "420", &Stats::refusals);
+  }
+  auto features = page.counter("noom_stun_features_total",
+                               "Successes that used a part of RFC 5780 or RFC 3489; one may use several.");
+  for (const auto& [transport, stats] : kTransportStats) {
+    for (size_t i = 0; i < count_of<Feature>(); ++i) {
+      const auto feature = static_cast<Feature>(i);
+      const auto pick = [&, of = stats](const ShardStats& s) -> const Counter& { return (s.*of).features[feature]; };
+      features.sample(total(pick), {{"transport", transport}, {"feature", to_string(feature)}});
+    }
   }
   auto drops = page.counter("noom_stun_drops_total", "Messages not answered, by reason.");
   for (const auto& [transport, stats] : kTransportStats) {

@@ -10,6 +10,21 @@
 
 namespace noom::wire {
 
+// The comprehension-required attributes of RFC 8489 itself (§18.3.1): understood, and without effect on a Binding that
+// needs no authentication. Those of ICE, TURN and RFC 5780 are not among them, and 420 is how their clients find out.
+constexpr Attr kBindingAttributes[] = {
+    Attr::kMappedAddress,
+    Attr::kUsername,
+    Attr::kMessageIntegrity,
+    Attr::kErrorCode,
+    Attr::kUnknownAttributes,
+    Attr::kRealm,
+    Attr::kNonce,
+    Attr::kMessageIntegritySha256,
+    Attr::kPasswordAlgorithm,
+    Attr::kUserhash,
+    Attr::kXorMappedAddress,
+};
 // How many unknown attribute types a 420 names. Each takes 2 bytes of the answer and at least 4 of the request, so a
 // 420 that names more would not amplify; the bound keeps the answer's room fixed.
 constexpr size_t kUnknownAttributesMax = 32;

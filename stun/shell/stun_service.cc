@@ -26,6 +26,18 @@ absl::StatusOr<IpEndpoint> StunService::listen(Transport transport, const IpEndp
   return bound;
 }
 
+std::optional<StunService::Failure> StunService::listen(Transport transport, const AddressMatrix& wanted) {
+  const AddressMatrix& matrix = *matrices_.emplace_back(std::make_unique<const AddressMatrix>(wanted));
+  for (uint8_t position = 0; position < matrix.size(); ++position) {
+    if (absl::Status free = io::check_port_free(transport, matrix.at[position]); !free.ok())
+      return Failure{position, std::move(free)};
+    for (const auto& shard : shards_)
+      if (absl::Status bound = shard->listen(transport, matrix, position); !bound.ok())
+        return Failure{position, std::move(bound)};
+  }
+  return std::nullopt;
+}
+
 void StunService::start() {
   threads_.start();
   started_ = true;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/base/endpoint.h"
@@ -24,6 +25,12 @@ class StunService {
   // Binds on every shard, before start(); returns where (port 0 becomes one port for all). `transport` is kUdp or kTcp.
   // Error messages read "udp 192.0.2.1:3479: <reason>; <remedy>".
   absl::StatusOr<IpEndpoint> listen(Transport transport, const IpEndpoint& local);
+  // The same for the sockets of a matrix, position by position; for ports of 0 see choose_ports().
+  struct Failure {
+    uint8_t position;  // that could not be bound
+    absl::Status status;
+  };
+  std::optional<Failure> listen(Transport transport, const AddressMatrix& matrix);
   void start();
   // Calls `alive` from a shard's thread once every shard has come round.
   void heartbeat(std::function<void()> alive);
@@ -32,6 +39,7 @@ class StunService {
 
  private:
   std::atomic<uint32_t> tcp_connections_{0};
+  std::vector<std::unique_ptr<const AddressMatrix>> matrices_;
   io::ShardGroup threads_;
   std::vector<std::unique_ptr<StunShard>> shards_;
   bool started_ = false;

@@ -12,6 +12,18 @@ namespace {
 // net.core.{r,w}mem_max.
 constexpr int kUdpBufferBytes = 4 * 1024 * 1024;
 
+// A UDP socket's tag: none, or the index of its matrix and its position there.
+constexpr uint64_t kNoMatrix = 0;
+constexpr uint64_t tag_of(size_t matrix, uint8_t position) {
+  return (matrix + 1) << 2 | position;
+}
+constexpr size_t matrix_of(uint64_t tag) {
+  return (tag >> 2) - 1;
+}
+constexpr uint8_t position_of(uint64_t tag) {
+  return tag & 3;
+}
+
 }  // namespace
 
 StunShard::StunShard(io::Shard& shard, const ShardLimits& limits, std::atomic<uint32_t>& tcp_connections)
@@ -24,18 +36,33 @@ StunShard::StunShard(io::Shard& shard, const ShardLimits& limits, std::atomic<ui
 StunShard::~StunShard() = default;
 
 absl::StatusOr<IpEndpoint> StunShard::listen(Transport transport, const IpEndpoint& local) {
-  if (transport == Transport::kUdp) {
-    auto socket = io::UdpSocket::open(
-        local, {.reuse_port = true, .receive_buffer_bytes = kUdpBufferBytes, .send_buffer_bytes = kUdpBufferBytes});
-    if (!socket.ok()) return socket.status();
-    const IpEndpoint bound = socket->local();
-    if (!pump_.add(std::move(*socket), io::PollClass::kShared, 0).valid())
-      return absl::ResourceExhaustedError("the kernel refuses to watch the socket; raise fs.epoll.max_user_watches");
-    return bound;
-  }
+  io::UdpSocketId id;
+  return transport == Transport::kUdp ? add_udp(local, kNoMatrix, id) : add_tcp(local, nullptr, 0);
+}
+
+absl::Status StunShard::listen(Transport transport, const AddressMatrix& matrix, uint8_t position) {
+  if (transport != Transport::kUdp) return add_tcp(matrix.at[position], &matrix, position).status();
+  if (position == 0) socket_matrices_.push_back({&matrix, {}});
+  const uint64_t tag = tag_of(socket_matrices_.size() - 1, position);
+  return add_udp(matrix.at[position], tag, socket_matrices_.back().sockets[position]).status();
+}
+
+absl::StatusOr<IpEndpoint> StunShard::add_udp(const IpEndpoint& local, uint64_t tag, io::UdpSocketId& id) {
+  auto socket = io::UdpSocket::open(
+      local, {.reuse_port = true, .receive_buffer_bytes = kUdpBufferBytes, .send_buffer_bytes = kUdpBufferBytes});
+  if (!socket.ok()) return socket.status();
+  const IpEndpoint bound = socket->local();
+  id = pump_.add(std::move(*socket), io::PollClass::kShared, tag);
+  if (!id.valid())
+    return absl::ResourceExhaustedError("the kernel refuses to watch the socket; raise fs.epoll.max_user_watches");
+  return bound;
+}
+
+absl::StatusOr<IpEndpoint> StunShard::add_tcp(const IpEndpoint& local, const AddressMatrix* matrix, uint8_t position) {
   auto acceptor = io::Acceptor::open(shard_.context(), local, {.reuse_port = true});
   if (!acceptor.ok()) return acceptor.status();
-  (*acceptor)->start([this](io::Stream::Socket socket) { on_accepted(std::move(socket)); });
+  (*acceptor)->start(
+      [this, matrix, position](io::Stream::Socket socket) { on_accepted(std::move(socket), matrix, position); });
   acceptors_.push_back(std::move(*acceptor));
   return acceptors_.back()->local();
 }
@@ -56,18 +83,29 @@ void StunShard::stop() {
   pump_.stop();
 }
 
-// The answer is written over its request: the room around it is enough (see respond), and the cache line is warm.
-void StunShard::on_datagrams(Now, io::UdpSocketId socket, uint64_t, std::span<const io::Datagram> batch) {
+// Where it fits the answer is written over its request (see respond): the cache line is warm. It leaves by the socket
+// that the core chose, which is the shard's own: every shard has the whole matrix.
+void StunShard::on_datagrams(Now, io::UdpSocketId socket, uint64_t tag, std::span<const io::Datagram> batch) {
+  const SocketMatrix* sockets = tag == kNoMatrix ? nullptr : &socket_matrices_[matrix_of(tag)];
+  Arrival arrival{.transport = Transport::kUdp, .position = position_of(tag)};
+  if (sockets != nullptr) arrival.matrix = sockets->matrix;
+  const bool in_place = answers_in_place(arrival.matrix, limits_.policy);
   for (const io::Datagram& datagram : batch) {
+    arrival.client = datagram.source;
+    arrival.local = datagram.destination;
     const Bytes message = datagram.payload();
-    const auto outcome = respond(message, datagram.source, datagram.room);
+    const auto outcome =
+        respond(message, arrival, limits_.policy, in_place ? datagram.room : MutableBytes(rooms_.next()));
     stats_.udp.count(message, outcome);
-    if (const auto* answer = std::get_if<wire::BindingAnswer>(&outcome))
-      pump_.send(socket, datagram.source, datagram.destination.address, answer->bytes);
+    const auto* answer = std::get_if<Answer>(&outcome);
+    if (answer == nullptr) continue;
+    if (!in_place) rooms_.keep();
+    pump_.send(sockets == nullptr ? socket : sockets->sockets[answer->from], answer->to, datagram.destination.address,
+               answer->bytes);
   }
 }
 
-void StunShard::on_accepted(io::Stream::Socket socket) {
+void StunShard::on_accepted(io::Stream::Socket socket, const AddressMatrix* matrix, uint8_t position) {
   stats_.tcp_accepted.add();
   if (tcp_connections_.fetch_add(1, std::memory_order_relaxed) >= limits_.tcp_connections_max) {
     tcp_connections_.fetch_sub(1, std::memory_order_relaxed);
@@ -75,8 +113,9 @@ void StunShard::on_accepted(io::Stream::Socket socket) {
     return;  // closes it
   }
   const ConnectionTable::Id id = connections_.insert(nullptr);
-  auto connection = std::make_shared<TcpConnection>(io::Stream(std::move(socket)), stats_.tcp,
-                                                    [this, id](CloseReason reason) { on_closed(id, reason); });
+  auto connection =
+      std::make_shared<TcpConnection>(io::Stream(std::move(socket)), matrix, position, limits_.policy, stats_.tcp,
+                                      [this, id](CloseReason reason) { on_closed(id, reason); });
   *connections_.find(id) = connection;
   stats_.tcp_open.add();
   idle_deadlines_.set(id.index, connection->last_active() + limits_.tcp_idle_timeout);

@@ -4,6 +4,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "common/io/acceptor.h"
 #include "common/io/shard.h"
 #include "common/io/udp_pump.h"
+#include "stun/shell/answer_rooms.h"
 #include "stun/shell/tcp_connection.h"
 
 namespace noom::stun {
@@ -22,6 +24,7 @@ namespace noom::stun {
 struct ShardLimits {
   uint32_t tcp_connections_max = 0;  // over all shards
   Duration tcp_idle_timeout{};       // without a complete request
+  Policy policy{};
 };
 
 struct ShardStats {
@@ -42,6 +45,8 @@ class StunShard final : private io::UdpReceiver {
 
   // Binds one listener of this shard; returns where. Errors are those of UdpSocket::open and Acceptor::open.
   absl::StatusOr<IpEndpoint> listen(Transport transport, const IpEndpoint& local);
+  // Binds one position of a matrix, which outlives the shard. A matrix is bound position by position, in order.
+  absl::Status listen(Transport transport, const AddressMatrix& matrix, uint8_t position);
   // Takes no new connection.
   void stop_accepting();
   // Closes everything.
@@ -54,8 +59,17 @@ class StunShard final : private io::UdpReceiver {
   struct ConnectionTag;
   using ConnectionTable = HandleTable<ConnectionTag, std::shared_ptr<TcpConnection>>;
 
+  // The UDP sockets of one matrix.
+  struct SocketMatrix {
+    const AddressMatrix* matrix;
+    std::array<io::UdpSocketId, 4> sockets;
+  };
+
+  absl::StatusOr<IpEndpoint> add_udp(const IpEndpoint& local, uint64_t tag, io::UdpSocketId& id);
+  absl::StatusOr<IpEndpoint> add_tcp(const IpEndpoint& local, const AddressMatrix* matrix, uint8_t position);
   void on_datagrams(Now now, io::UdpSocketId socket, uint64_t tag, std::span<const io::Datagram> batch) override;
-  void on_accepted(io::Stream::Socket socket);
+  void on_flushed() override { rooms_.clear(); }
+  void on_accepted(io::Stream::Socket socket, const AddressMatrix* matrix, uint8_t position);
   void on_closed(ConnectionTable::Id id, CloseReason reason);
   void close_idle();
   void schedule_idle();
@@ -64,7 +78,9 @@ class StunShard final : private io::UdpReceiver {
   const ShardLimits limits_;
   std::atomic<uint32_t>& tcp_connections_;
   ShardStats stats_;
+  AnswerRooms rooms_;  // of the answers that the pump holds
   io::UdpPump pump_;
+  std::vector<SocketMatrix> socket_matrices_;
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   ConnectionTable connections_;
   DeadlineQueue idle_deadlines_;  // by connection index; a deadline may be stale: last_active() decides when it is due

@@ -29,8 +29,14 @@ std::string_view to_string(CloseReason reason) {
   return "unknown";
 }
 
-TcpConnection::TcpConnection(io::Stream stream, Stats& stats, ClosedHandler closed)
-    : stream_(std::move(stream)), stats_(stats), closed_(std::move(closed)), last_active_(io::read_clocks().mono) {}
+TcpConnection::TcpConnection(io::Stream stream, const AddressMatrix* matrix, uint8_t position, const Policy& policy,
+                             Stats& stats, ClosedHandler closed)
+    : stream_(std::move(stream)),
+      arrival_{stream_.remote(), stream_.local(), Transport::kTcp, matrix, position},
+      policy_(policy),
+      stats_(stats),
+      closed_(std::move(closed)),
+      last_active_(io::read_clocks().mono) {}
 
 void TcpConnection::close() {
   closed_ = nullptr;
@@ -54,14 +60,14 @@ void TcpConnection::answer_frames() {
   size_t consumed = 0;
   out_size_ = 0;
   wire::Frame frame;
-  while (out_.size() - out_size_ >= wire::kBindingAnswerMax) {
+  while (out_.size() - out_size_ >= kStreamAnswerMax) {
     frame = wire::next_frame(Bytes(in_).subspan(consumed, in_size_ - consumed));
     if (frame.kind != wire::Frame::Kind::kStun) break;
     consumed += frame.consumed;
     last_active_ = io::read_clocks().mono;
-    const auto outcome = respond(frame.bytes, stream_.remote(), std::span(out_).subspan(out_size_));
+    const auto outcome = respond(frame.bytes, arrival_, policy_, std::span(out_).subspan(out_size_));
     stats_.count(frame.bytes, outcome);
-    if (const auto* answer = std::get_if<wire::BindingAnswer>(&outcome)) out_size_ += answer->bytes.size();
+    if (const auto* answer = std::get_if<Answer>(&outcome)) out_size_ += answer->bytes.size();
   }
   in_size_ -= consumed;
   if (in_size_ > 0 && consumed > 0) std::memmove(in_.data(), in_.data() + consumed, in_size_);

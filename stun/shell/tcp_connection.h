@@ -8,7 +8,6 @@
 
 #include "common/base/time.h"
 #include "common/io/stream.h"
-#include "common/wire/binding.h"
 #include "stun/core/stats.h"
 
 namespace noom::stun {
@@ -18,7 +17,7 @@ constexpr size_t kTcpRequestBytesMax = 2048;
 // Answers gathered into one write. While it is under way nothing is read: a client that does not take its answers gets
 // no more.
 constexpr size_t kTcpAnswerBytesMax = 4096;
-static_assert(kTcpAnswerBytesMax >= wire::kBindingAnswerMax);
+static_assert(kTcpAnswerBytesMax >= kStreamAnswerMax);
 
 enum class CloseReason : uint8_t { kClient, kIdle, kNotStun, kTooLong, kError, kCount };
 std::string_view to_string(CloseReason reason);
@@ -28,8 +27,10 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
  public:
   using ClosedHandler = std::function<void(CloseReason)>;
 
-  // `closed` is called once, unless close() came first.
-  TcpConnection(io::Stream stream, Stats& stats, ClosedHandler closed);
+  // `matrix` is the listener's, or null, and outlives this; `position` is the listener's in it. `closed` is called
+  // once, unless close() came first.
+  TcpConnection(io::Stream stream, const AddressMatrix* matrix, uint8_t position, const Policy& policy, Stats& stats,
+                ClosedHandler closed);
 
   void start() { read(); }
   // When the last complete request came, or the connection: bytes that make no request do not count.
@@ -44,6 +45,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void end(CloseReason reason);
 
   io::Stream stream_;
+  const Arrival arrival_;  // of every request
+  const Policy policy_;
   Stats& stats_;
   ClosedHandler closed_;
   Mono last_active_;

@@ -17,6 +17,12 @@ TEST(StunMetricsTest, EveryCounterIsThereFromTheStart) {
     const std::string label = "transport=\"" + std::string(transport) + "\"";
     EXPECT_THAT(text, HasSubstr("noom_stun_received_total{" + label + "} 0\n"));
     EXPECT_THAT(text, HasSubstr("noom_stun_answers_total{" + label + ",code=\"420\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("noom_stun_answers_total{" + label + ",code=\"400\"} 0\n"));
+    for (size_t i = 0; i < count_of<Feature>(); ++i) {
+      const std::string feature(to_string(static_cast<Feature>(i)));
+      EXPECT_NE(feature, "unknown");
+      EXPECT_THAT(text, HasSubstr("noom_stun_features_total{" + label + ",feature=\"" + feature + "\"} 0\n"));
+    }
     for (size_t i = 0; i < count_of<Drop>(); ++i) {
       const std::string reason(to_string(static_cast<Drop>(i)));
       EXPECT_NE(reason, "unknown");

@@ -30,11 +30,11 @@ class RespondTest : public testing::Test {
   wire::MessageBuilder build(Method method = Method::kBinding, Class message_class = Class::kRequest) {
     return {std::span(slab_).subspan(kHeadroom), method, message_class, wire::TransactionId{std::byte{9}}};
   }
-  std::variant<wire::BindingAnswer, Drop> respond_to(Bytes message, const IpEndpoint& client = kClientV4) {
+  Outcome respond_to(Bytes message, const IpEndpoint& client = kClientV4) {
     if (message.data() != slab_.data() + kHeadroom)
       std::copy(message.begin(), message.end(), slab_.begin() + kHeadroom);
     const MutableBytes room = std::span(slab_).first(kHeadroom + message.size() + kTailroom);
-    const auto outcome = respond(Bytes(slab_).subspan(kHeadroom, message.size()), client, room);
+    const auto outcome = respond(Bytes(slab_).subspan(kHeadroom, message.size()), {.client = client}, {}, room);
     stats_.count(Bytes(slab_).subspan(kHeadroom, message.size()), outcome);
     return outcome;
   }
@@ -45,7 +45,7 @@ class RespondTest : public testing::Test {
   }
   std::optional<wire::MessageView> answer_to(Bytes message, const IpEndpoint& client = kClientV4) {
     const auto outcome = respond_to(message, client);
-    const auto* answer = std::get_if<wire::BindingAnswer>(&outcome);
+    const auto* answer = std::get_if<Answer>(&outcome);
     return answer == nullptr ? std::nullopt : wire::MessageView::parse(answer->bytes);
   }
 
@@ -150,7 +150,8 @@ TEST_F(RespondTest, EveryMessageIsAccountedForOnce) {
     respond_to(message, random.below(2) == 0 ? kClientV4 : kClientV6);
   }
   EXPECT_EQ(stats_.received.value(), 20000u);
-  EXPECT_EQ(stats_.received.value(), stats_.successes.value() + stats_.refusals.value() + stats_.drops.sum());
+  EXPECT_EQ(stats_.received.value(),
+            stats_.successes.value() + stats_.refusals.value() + stats_.bad_requests.value() + stats_.drops.sum());
   for (const Drop drop :
        {Drop::kNotStun, Drop::kMalformed, Drop::kUnknownMethod, Drop::kUnexpectedClass, Drop::kBadFingerprint})
     EXPECT_GT(stats_.drops[drop].value(), 0u) << to_string(drop);
