@@ -66,6 +66,13 @@ class NoomStun(unittest.TestCase):
             self.assertIn("maybe a successful hairpinning", said)
             self.assertIn("UDP reflexive addr: 127.0.0.3:", said)
 
+    def test_mapping_lifetime_asks_for_answers_at_another_port(self):
+        for allowed, answers in ((False, 1), (True, 2)):
+            with minimal.start("noom-stun", listen=EVERYWHERE, binding={"response_port": allowed}) as stun:
+                said = discover(self.matrix(stun)[0][1], "-t", "-T", "1")
+                self.assertEqual(answers, said.count("RFC 5780 response"), said)
+                self.assertFeatures(stun, response_port=answers - 1)
+
     def test_one_address_with_two_ports_offers_no_other_address(self):
         with minimal.start("noom-stun", listen={**EVERYWHERE, "alternate_addresses": [FIRST]}) as stun:
             said = discover(stun.port("udp"), "-m")
