@@ -37,6 +37,14 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
                "The lowest port relayed from.")
       .integer("relay.port_max", &config.settings.port_max, {.min = 1024, .max = 65535},
                "The highest port relayed from.")
+      .endpoints("relay.alternate_servers", &config.settings.alternates.servers,
+                 "Servers that clients are sent to (300) while this one drains or is above "
+                 "relay.alternate_above_allocations; of the client's own address family.")
+      .text("relay.alternate_domain", &config.settings.alternates.domain,
+            "The domain name of relay.alternate_servers, against which clients over TLS check their certificates.")
+      .integer("relay.alternate_above_allocations", &config.settings.alternates.above_allocations,
+               {.max = 10'000'000, .unit = "allocations"},
+               "With more allocations than this, clients are sent to relay.alternate_servers; 0: only while draining.")
       .value_list("peers.allow", &config.peers_allow, kPrefixExample,
                   "Peers to allow although they are denied by default, as all that is not public unicast is; the "
                   "longest prefix wins.")
@@ -46,6 +54,9 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
 
 void add_auth_rows(ops::ConfigTable& table, Config& config) {
   table.text("auth.realm", &config.settings.realm, "The realm that credentials belong to; your domain, usually.")
+      .text_list("auth.listener_realms", &config.listener_realms,
+                 "Realms of single listeners in place of auth.realm, each \"tls://0.0.0.0:5349=example.org\" with the "
+                 "listener as listen.* has it.")
       .secret_list("auth.users", &config.users, "Static users, each \"name:password\"; as in auth.user_file.")
       .path("auth.user_file", &config.user_file,
             "A file of static users, a line \"name:password\" for each, with further columns behind tabs: "
@@ -56,6 +67,13 @@ void add_auth_rows(ops::ConfigTable& table, Config& config) {
       .path_list(
           "auth.rest_secret_files", &config.rest_secret_files,
           "Files that hold one such secret each; several at a time let secrets be changed without refusing anybody.")
+      .text("auth.token_server_name", &config.token_server_name,
+            "This server's name to authorisation servers (RFC 7635): what a 401 says and access tokens are bound to; "
+            "empty: no access tokens are taken.")
+      .secret_list(
+          "auth.token_keys", &config.token_keys,
+          "Keys shared with authorisation servers, each \"id:base64\" of 16 or 32 bytes; several at a time let "
+          "them be changed.")
       .boolean("auth.end_at_expiry", &config.settings.end_at_credential_expiry,
                "End an allocation when the time-limited credentials it was made with expire.")
       .boolean(

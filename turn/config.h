@@ -26,11 +26,14 @@ struct Config {
 
   std::vector<IpAddress> relay_addresses;  // empty: those of the default routes
   std::vector<IpAddress> external_addresses;
+  std::vector<std::string> listener_realms;  // "tls://0.0.0.0:5349=example.org"
 
   std::vector<Secret> users;  // "name:password"
   std::string user_file;
   std::vector<Secret> rest_secrets;
   std::vector<std::string> rest_secret_files;
+  std::string token_server_name;
+  std::vector<Secret> token_keys;  // "id:base64"
   Duration nonce_lifetime = std::chrono::hours(1);
 
   std::vector<auth::IpPrefix> peers_allow;

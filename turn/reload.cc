@@ -8,10 +8,12 @@ namespace {
 
 // Keys of a TOML table that may change while clients are served, and those in it that may not.
 constexpr std::array<std::string_view, 4> kLiveTables = {"auth.", "limits.", "peers.", "tls."};
-constexpr std::array<std::string_view, 4> kFixedKeys = {
-    "auth.realm", "auth.nonce_lifetime_s", "limits.stream_connections", "limits.stream_connections_per_source"};
+constexpr std::array<std::string_view, 5> kFixedKeys = {"auth.realm", "auth.listener_realms", "auth.nonce_lifetime_s",
+                                                        "limits.stream_connections",
+                                                        "limits.stream_connections_per_source"};
 
 bool is_live(std::string_view key) {
+  if (key.starts_with("relay.alternate_")) return true;
   if (std::ranges::find(kFixedKeys, key) != kFixedKeys.end()) return false;
   return std::ranges::any_of(kLiveTables, [&](std::string_view table) { return key.starts_with(table); });
 }
@@ -34,6 +36,7 @@ void keep_fixed(const Config& running, Config& fresh) {
   fresh.relay_addresses = running.relay_addresses;
   fresh.external_addresses = running.external_addresses;
   fresh.settings.realm = running.settings.realm;
+  fresh.listener_realms = running.listener_realms;
   fresh.settings.port_min = running.settings.port_min;
   fresh.settings.port_max = running.settings.port_max;
 }

@@ -1,5 +1,8 @@
 #include "turn/setup.h"
 
+#include <absl/strings/escaping.h>
+#include <absl/strings/string_view.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -31,7 +34,10 @@ class Preparation {
   std::vector<RelayAddress> relay_addresses();
   std::vector<IpAddress> own_addresses(const std::vector<RelayAddress>& relays) const;
   void check_ports();
-  void check_realm();
+  void check_realm(std::string_view key, const std::string& realm);
+  std::vector<std::string> listener_realms();
+  void check_alternates();
+  std::shared_ptr<const auth::TokenKeys> token_keys();
   void load_certificate(io::TlsContextSlot& slot, Wall now);
 
   ops::Findings findings;
@@ -114,7 +120,7 @@ void Preparation::load_credentials(auth::CredentialStore& store) {
     add_user(store, "auth.users", user.reveal(), "entry " + std::to_string(++number));
   load_user_file(store);
   load_rest_secrets(store);
-  if (store.empty() && findings.errors.empty())
+  if (store.empty() && config_.token_keys.empty() && findings.errors.empty())
     error("auth.users", "no credentials are configured, so that nobody could use the relay",
           "add a user (auth.users, auth.user_file), or make a secret to share with noom-signal (openssl rand -hex 32 > "
           "FILE) "
@@ -193,11 +199,65 @@ void Preparation::check_ports() {
           "widen the range, or set shards lower");
 }
 
-void Preparation::check_realm() {
-  const std::string& realm = config_.settings.realm;
+void Preparation::check_realm(std::string_view key, const std::string& realm) {
   if (realm.empty() || realm.size() > kRealmBytesMax)
-    error("auth.realm", "has " + std::to_string(realm.size()) + " bytes",
-          "choose 1 to " + std::to_string(kRealmBytesMax));
+    error(key, "has " + std::to_string(realm.size()) + " bytes", "choose 1 to " + std::to_string(kRealmBytesMax));
+}
+
+std::vector<std::string> Preparation::listener_realms() {
+  std::vector<std::string> realms(listeners.size());
+  for (const std::string& entry : config_.listener_realms) {
+    const size_t equals = entry.find('=');
+    const std::string name = entry.substr(0, equals);
+    const auto listener = std::find_if(listeners.begin(), listeners.end(), [&](const Listener& each) {
+      return name == std::string(to_string(each.transport)) + "://" + each.local.to_string();
+    });
+    if (equals == entry.npos || listener == listeners.end()) {
+      error("auth.listener_realms", entry + " names no listener", "write it as \"udp://0.0.0.0:3478=example.org\"");
+      continue;
+    }
+    std::string& realm = realms[static_cast<size_t>(listener - listeners.begin())];
+    realm = entry.substr(equals + 1);
+    check_realm("auth.listener_realms", realm);
+  }
+  return realms;
+}
+
+void Preparation::check_alternates() {
+  const Alternates& alternates = config_.settings.alternates;
+  if (alternates.domain.size() > kDomainBytesMax)
+    error("relay.alternate_domain", "is longer than a domain name can be", "give the name alone");
+  for (const IpEndpoint& server : alternates.servers)
+    if (server.port == 0)
+      error("relay.alternate_servers", server.to_string() + " has no port", "write it as \"192.0.2.1:3478\"");
+  if (alternates.above_allocations != 0 && alternates.servers.empty())
+    error("relay.alternate_above_allocations", "has no servers to send clients to", "name relay.alternate_servers");
+}
+
+std::shared_ptr<const auth::TokenKeys> Preparation::token_keys() {
+  const std::string& name = config_.token_server_name;
+  if (name.empty() && config_.token_keys.empty()) return nullptr;
+  if (name.empty() || name.size() > kTokenServerNameBytesMax)
+    error("auth.token_server_name", "has " + std::to_string(name.size()) + " bytes",
+          "name the server as the authorisation server does");
+  if (config_.token_keys.empty())
+    error("auth.token_keys", "is empty", "add a key shared with the authorisation server, \"id:base64\"");
+  auto keys = std::make_shared<auth::TokenKeys>(name);
+  size_t number = 0;
+  for (const Secret& entry : config_.token_keys) {
+    ++number;
+    const std::string_view text = entry.reveal();
+    const size_t colon = text.find(':');
+    std::string key;
+    if (colon == text.npos || colon == 0 ||
+        !absl::Base64Unescape(absl::string_view(text.data() + colon + 1, text.size() - colon - 1), &key) ||
+        !keys->add(std::string(text.substr(0, colon)), Secret(key)))
+      error("auth.token_keys",
+            "entry " + std::to_string(number) + " is not an id, a colon and 16 or 32 bytes in base64",
+            "make one with: openssl rand -base64 32");
+    secure_zero(std::as_writable_bytes(std::span(key)));
+  }
+  return keys;
 }
 
 void Preparation::load_certificate(io::TlsContextSlot& slot, Wall now) {
@@ -242,14 +302,19 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   steps.add_listeners("listen.tls", Transport::kTls, config.listen_tls);
   steps.check_listeners();
   steps.check_ports();
-  steps.check_realm();
+  steps.check_realm("auth.realm", config.settings.realm);
+  steps.check_alternates();
+  config.settings.listener_realms = steps.listener_realms();
   auto credentials = std::make_shared<auth::CredentialStore>();
   steps.load_credentials(*credentials);
   credentials->add_realm(config.settings.realm);
+  for (const std::string& realm : config.settings.listener_realms)
+    if (!realm.empty()) credentials->add_realm(realm);
 
   Settings& settings = config.settings;
   settings.relay_addresses = steps.relay_addresses();
   settings.credentials = std::move(credentials);
+  settings.token_keys = steps.token_keys();
   settings.peer_policy = std::make_shared<auth::PeerPolicy>(config.peers_allow, config.peers_deny,
                                                             steps.own_addresses(settings.relay_addresses));
   settings.shard_count = shard_count(config);

@@ -76,6 +76,7 @@ void Core::begin_allocation(Request& request, Family family, bool even_port, uin
   fresh.username = request.from.username;
   fresh.credentials_expire = request.credentials_expire;
   fresh.limits = request.limits;
+  fresh.by_token = request.by_token;
   fresh.created = request.now.mono;
   fresh.expires = request.now.mono + std::chrono::seconds(lifetime_s);
   if (settings_->end_at_credential_expiry && fresh.credentials_expire != Wall::max())
@@ -91,6 +92,9 @@ void Core::begin_allocation(Request& request, Family family, bool even_port, uin
     case Quota::Verdict::kGranted:
       break;
   }
+
+  // Another server: 300.
+  if (send_elsewhere(request)) return shared_->quota.release(fresh.quota_user());
 
   // A relayed transport address: 508 when there is none.
   const RelayId relay = relays_.insert({.even_port = even_port});

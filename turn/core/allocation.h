@@ -44,6 +44,7 @@ struct Allocation {
 
   Key key;
   std::string username;
+  bool by_token = false;                  // the key came in an access token, whose key id is the username
   Wall credentials_expire = Wall::max();  // max: they do not
   auth::UserLimits limits;                // this user's own
 

@@ -70,15 +70,18 @@ Core::Authentication Core::authenticate(Request& request) {
 
   // USERNAME not valid, or integrity that does not match: 401.
   const Found own = find(request.from.client);
-  const bool is_owner = own.allocation != nullptr && own.allocation->username == request.from.username &&
-                        own.allocation->key.bytes().size() == wire::key_size(*algorithm);
-  const Authentication outcome =
-      is_owner ? prove_by_allocation(request, *own.allocation, proof) : prove_by_store(request, proof);
+  const bool has_token = brings_token(request);
+  const bool is_owner = !has_token && own.allocation != nullptr && own.allocation->username == request.from.username &&
+                        (own.allocation->by_token || own.allocation->key.bytes().size() == wire::key_size(*algorithm));
+  const Authentication outcome = has_token  ? prove_by_token(request, proof)
+                                 : is_owner ? prove_by_allocation(request, *own.allocation, proof)
+                                            : prove_by_store(request, proof);
   if (outcome != Authentication::kProved) return outcome;
 
   // NONCE no longer valid: 438 with a fresh one.
   if (!shared_->nonces.accept(*nonce, request.now.wall, request.from.client.client.address))
     return challenge(request, Reason::kStaleNonce);
+  if (has_token) renew_token(request);
   return Authentication::kProved;
 }
 
@@ -104,7 +107,8 @@ Core::Authentication Core::prove_by_store(Request& request, const Proof& proof) 
   const std::string_view username = request.from.username;
   std::vector<auth::Account> accounts;
   if (username.size() <= kUsernameBytesMax)
-    accounts = settings_->credentials->accounts(username, settings_->realm, proof.algorithm, request.now.wall);
+    accounts = settings_->credentials->accounts(username, settings_->realm_of(request.from.client), proof.algorithm,
+                                                request.now.wall);
   for (const auth::Account& account : accounts) {
     if (!prove(request, account.key.bytes(), proof)) continue;
     request.credentials_expire = account.expires.value_or(Wall::max());
@@ -121,7 +125,7 @@ Core::Authentication Core::prove_by_store(Request& request, const Proof& proof) 
 auth::SecurityFeatures Core::features() const {
   if (!settings_->offer_password_algorithms) return {};
   return {.password_algorithms = settings_->credentials->algorithms(),
-          .username_anonymity = settings_->credentials->every_name_has_a_hash()};
+          .username_anonymity = settings_->credentials->every_name_has_a_hash() && settings_->token_keys == nullptr};
 }
 
 Core::Authentication Core::challenge(Request& request, Reason reason) {
@@ -140,11 +144,13 @@ Core::Authentication Core::challenge(Request& request, Reason reason) {
     const bool terse = !to.authenticated() && !is_stream(to.client.transport);
     builder.error(code, terse ? "" : wire::default_reason(code));
     if (code == wire::ErrorCode::kBadRequest) return;
-    builder.text(Attr::kRealm, settings_->realm);
+    builder.text(Attr::kRealm, settings_->realm_of(to.client));
     const auth::SecurityFeatures offered = features();
     builder.text(Attr::kNonce, shared_->nonces.issue(request.now.wall, to.client.client.address, offered));
     if (!offered.password_algorithms.empty())
       builder.raw(Attr::kPasswordAlgorithms, wire::password_algorithms_value(offered.password_algorithms));
+    if (settings_->token_keys != nullptr)
+      builder.text(Attr::kThirdPartyAuthorization, settings_->token_keys->server_name());
   });
   if (!to.authenticated()) stats_.unauthenticated_bytes_out.add(size);
   return Authentication::kRefused;

@@ -1,8 +1,9 @@
 // The state of a TURN shard and the verbs that act on it: one verb, one file. Private to turn/core; everybody else sees
 // server.h.
-//
+
 //   server.cc             accounting at the door: first byte, class, method
 //   authenticate.cc       RFC 8489 §9.2.4                 respond.cc       success, refusal, challenge
+//   access_token.cc       RFC 7635 §9
 //   binding.cc            RFC 8489 §7.3.1                 allocate.cc      RFC 8656 §7.2, relay_open.cc its second half
 //   refresh.cc            §8.2                            create_permission.cc §10.2     channel_bind.cc §12.2
 //   send.cc               §11.2                           channel_data.cc  §12.5
@@ -63,6 +64,7 @@ class Core {
   void on_tick(Now now, Output& output);
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   size_t on_revoke(Now now, std::string_view username, Output& output);
+  void on_drain() { draining_ = true; }
   std::optional<Mono> next_deadline() const { return deadlines_.next(); }
   bool has_allocation(const FiveTuple& client) const { return by_client_.contains(client); }
   const Stats& stats() const { return stats_; }
@@ -82,6 +84,11 @@ class Core {
   Authentication prove_by_allocation(Request& request, const Allocation& allocation, const Proof& proof);
   Authentication prove_by_store(Request& request, const Proof& proof);
   auth::SecurityFeatures features() const;
+
+  // access_token.cc
+  bool brings_token(const Request& request) const;
+  Authentication prove_by_token(Request& request, const Proof& proof);
+  void renew_token(const Request& request);
   Authentication challenge(Request& request, Reason reason);
 
   // respond.h, respond.cc
@@ -108,6 +115,8 @@ class Core {
   void channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Output& output);
 
   // allocate.cc, relay_open.cc
+  const IpEndpoint* alternate_for(const FiveTuple& client);
+  bool send_elsewhere(Request& request);
   std::optional<Family> requested_family(const Request& request);
   void begin_allocation(Request& request, Family family, bool even_port, uint32_t lifetime_s);
   bool choose_port(Relay& relay, RelayId id, Family family, const IpAddress& preferred);
@@ -161,6 +170,7 @@ class Core {
   DeadlineQueue deadlines_;                                 // keyed by allocation index
   std::vector<PortPool> pools_;                             // one per Settings::relay_addresses, in that order
   ChallengeLimit challenges_;
+  bool draining_ = false;
   wire::TransactionId indication_id_{};  // of the next Data indication; nobody answers those, so counting up will do
 };
 

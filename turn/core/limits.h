@@ -30,11 +30,16 @@ constexpr size_t kUsernameBytesMax = 508;
 // Settings; RFC 8489 §14.9 and §14.14 allow 763 bytes each.
 constexpr size_t kRealmBytesMax = 128;
 constexpr size_t kSoftwareBytesMax = 128;
-constexpr size_t kNonceBytesMax = 128;  // what auth::NonceIssuer promises
+constexpr size_t kDomainBytesMax = 255;           // RFC 8489 §14.16
+constexpr size_t kNonceBytesMax = 128;            // what auth::NonceIssuer promises
+constexpr size_t kTokenServerNameBytesMax = 255;  // RFC 7635 §6.1
 // Room for any response: the largest is a 401 or 438 with REALM, NONCE, SOFTWARE, both integrity attributes' larger one
 // and FINGERPRINT.
 constexpr size_t kResponseBytesMax = 1024;
-static_assert(wire::kHeaderSize + kRealmBytesMax + kNonceBytesMax + kSoftwareBytesMax + 256 <= kResponseBytesMax);
+static_assert(wire::kHeaderSize + kDomainBytesMax + kSoftwareBytesMax + 256 <= kResponseBytesMax);
+static_assert(wire::kHeaderSize + kRealmBytesMax + kNonceBytesMax + kSoftwareBytesMax + kTokenServerNameBytesMax +
+                  256 <=
+              kResponseBytesMax);
 // Ports tried for one Allocate before 508.
 constexpr int kRelayOpenTriesMax = 8;
 // Sources told apart by the limit on unauthenticated errors, per shard, 16 bytes each. Sources that share a bucket

@@ -42,6 +42,7 @@ struct Request {
   Key key = {};
   Wall credentials_expire = Wall::max();
   auth::UserLimits limits = {};
+  bool by_token = false;
 };
 
 // What a refusal says beyond its reason.
@@ -49,6 +50,7 @@ struct RefusalDetail {
   std::optional<IpEndpoint> peer = {};
   std::string_view rule = {};
   std::span<const uint16_t> unknown_attributes = {};
+  const IpEndpoint* alternate = nullptr;  // ALTERNATE-SERVER
 };
 
 }  // namespace noom::turn

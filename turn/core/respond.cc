@@ -30,6 +30,7 @@ constexpr std::array kUnderstood = {
     Attr::kXorMappedAddress,
     Attr::kMessageIntegritySha256,
     Attr::kPasswordAlgorithm,
+    Attr::kAccessToken,
     Attr::kUserhash,
 };
 
@@ -81,6 +82,10 @@ void Core::refuse(const Requester& to, Output& output, Reason reason, const Refu
   respond(to, Class::kError, output, [&](wire::MessageBuilder& builder) {
     builder.error(code_of(reason), wire::default_reason(code_of(reason)));
     if (!detail.unknown_attributes.empty()) builder.unknown_attributes(detail.unknown_attributes);
+    if (detail.alternate == nullptr) return;
+    builder.plain_address(Attr::kAlternateServer, *detail.alternate);
+    const std::string& domain = settings_->alternates.domain;
+    if (!domain.empty()) builder.text(Attr::kAlternateDomain, domain);
   });
 }
 

@@ -6,11 +6,13 @@ namespace noom::turn {
 // By its key: another password for the same name is another credential. Whether it has expired meanwhile is not asked
 // here but by Settings::end_at_credential_expiry.
 bool Core::is_still_known(const Allocation& allocation) const {
+  if (allocation.by_token)
+    return settings_->token_keys != nullptr && settings_->token_keys->contains(allocation.username);
   const auto algorithm = allocation.key.bytes().size() == wire::key_size(wire::PasswordAlgorithm::kSha256)
                              ? wire::PasswordAlgorithm::kSha256
                              : wire::PasswordAlgorithm::kMd5;
-  for (const auth::Account& account :
-       settings_->credentials->accounts(allocation.username, settings_->realm, algorithm, Wall::min()))
+  for (const auth::Account& account : settings_->credentials->accounts(
+           allocation.username, settings_->realm_of(allocation.client), algorithm, Wall::min()))
     if (equal_constant_time(account.key.bytes(), allocation.key.bytes())) return true;
   return false;
 }

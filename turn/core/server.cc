@@ -131,6 +131,9 @@ void Server::on_settings(Now now, std::shared_ptr<const Settings> settings, Outp
 size_t Server::on_revoke(Now now, std::string_view username, Output& output) {
   return core_->on_revoke(now, username, output);
 }
+void Server::on_drain() {
+  core_->on_drain();
+}
 std::optional<Mono> Server::next_deadline() const {
   return core_->next_deadline();
 }

@@ -51,6 +51,9 @@ class Server {
   // Ends every allocation of the user, whose credentials stay good; of a time-limited name "<expiry>:<name>" either the
   // whole or the name. Returns how many. O(allocations).
   size_t on_revoke(Now now, std::string_view username, Output& output);
+  // From now on no allocation begins: clients are sent to an alternate server (300), or away (508). What lives, lives
+  // on.
+  void on_drain();
   std::optional<Mono> next_deadline() const;  // O(1); nothing to wait for when empty
 
   // Whether the client holds an allocation, or has one being opened. O(1).

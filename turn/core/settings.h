@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/auth/access_token.h"
 #include "common/auth/credentials.h"
 #include "common/auth/nonce.h"
 #include "common/auth/peer_policy.h"
@@ -28,13 +29,23 @@ struct RelayAddress {
   IpAddress external;  // same family as `local`
 };
 
+// Where clients may be sent instead, RFC 8489 §10.
+struct Alternates {
+  std::vector<IpEndpoint> servers;  // empty: nobody is sent anywhere
+  std::string domain;               // ALTERNATE-DOMAIN, for clients over TLS; at most kDomainBytesMax; may be empty
+  uint32_t above_allocations = 0;   // over all shards; 0: only while draining
+};
+
 struct Settings {
-  std::string realm = "noom";  // at most kRealmBytesMax
+  std::string realm = "noom";                // at most kRealmBytesMax
+  std::vector<std::string> listener_realms;  // by listener index: where not empty, it stands in place of `realm`
+  Alternates alternates;
   std::string software;  // SOFTWARE of responses to verified clients; at most kSoftwareBytesMax, empty: none is sent
   std::shared_ptr<const auth::CredentialStore> credentials;
   // RFC 8489 §9.2: SHA-256 keys beside MD5 ones, with protection against bidding down, and names hidden behind their
   // hash where every name can be found by it.
   bool offer_password_algorithms = true;
+  std::shared_ptr<const auth::TokenKeys> token_keys;  // RFC 7635; null: access tokens are not taken
   std::shared_ptr<const auth::PeerPolicy> peer_policy;
 
   std::vector<RelayAddress> relay_addresses;  // at most 64; either family may be missing: asked for, it is answered 440
@@ -59,6 +70,11 @@ struct Settings {
   // Errors sent to one unauthenticated source (an IPv4 address or an IPv6 /64), per shard; what exceeds it is dropped
   // unanswered.
   BucketLimit challenges_per_source{.per_second = 50, .burst = 250};
+
+  const std::string& realm_of(const FiveTuple& client) const {
+    const bool has_own = client.listener < listener_realms.size() && !listener_realms[client.listener].empty();
+    return has_own ? listener_realms[client.listener] : realm;
+  }
 };
 
 // Allocations by user and in all, over all shards. Thread-safe; touched when an allocation begins and ends, never per

@@ -46,6 +46,7 @@ enum class Reason : uint8_t {
   kUnknownUser,            // 401
   kCredentialsExpired,     // 401
   kBadIntegrity,           // 401
+  kBadToken,               // 401: ACCESS-TOKEN that no key here opens
   kMissingUsername,        // 400: integrity without USERNAME; likewise the next two
   kMissingRealm,           // 400
   kMissingNonce,           // 400
@@ -68,8 +69,10 @@ enum class Reason : uint8_t {
   kTransportUnsupported,   // 442
   kPeerFamilyMismatch,     // 443: CreatePermission, ChannelBind
   kRelayFamilyMismatch,    // 443: Refresh with another REQUESTED-ADDRESS-FAMILY
+  kTryAlternate,           // 300: draining, or above Alternates::above_allocations
   kUserQuota,              // 486
   kServerFull,             // 508: Settings::allocations_max
+  kDraining,               // 508: draining, and nowhere to send the client
   kNoFreePort,             // 508
   kNoPortPair,             // 508: EVEN-PORT asked to reserve the next port too
   kRelayOpenFailed,        // 508: the system refused every port tried
@@ -94,7 +97,7 @@ std::string_view to_string(EndReason reason);
 // code.
 constexpr std::array kRequestMethods = {wire::Method::kBinding, wire::Method::kAllocate, wire::Method::kRefresh,
                                         wire::Method::kCreatePermission, wire::Method::kChannelBind};
-constexpr std::array<uint16_t, 14> kRequestResults = {0,   400, 401, 403, 420, 437, 438,
+constexpr std::array<uint16_t, 15> kRequestResults = {0,   300, 400, 401, 403, 420, 437, 438,
                                                       440, 441, 442, 443, 486, 500, 508};
 class RequestTable {
  public:

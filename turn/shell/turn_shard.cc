@@ -217,6 +217,7 @@ void TurnShard::on_revoke(std::string_view username) {
 
 void TurnShard::begin_drain(std::function<void()> drained) {
   for (const auto& acceptor : acceptors_) acceptor->stop();
+  server_.on_drain();
   drained_ = std::move(drained);
   check_drained();
 }

@@ -25,6 +25,7 @@ struct Credentials {
   std::string userhash = {};
   std::string algorithms = {};  // PASSWORD-ALGORITHMS, as echoed
   std::string algorithm = {};   // PASSWORD-ALGORITHM
+  std::string token = {};       // ACCESS-TOKEN
 };
 
 class Ask {
@@ -63,6 +64,7 @@ class Ask {
     if (!credentials.userhash.empty()) builder.raw(Attr::kUserhash, as_bytes(credentials.userhash));
     if (!credentials.realm.empty()) builder.text(Attr::kRealm, credentials.realm);
     if (!credentials.nonce.empty()) builder.text(Attr::kNonce, credentials.nonce);
+    if (!credentials.token.empty()) builder.raw(Attr::kAccessToken, as_bytes(credentials.token));
     if (!credentials.algorithms.empty()) builder.raw(Attr::kPasswordAlgorithms, as_bytes(credentials.algorithms));
     if (!credentials.algorithm.empty()) builder.raw(Attr::kPasswordAlgorithm, as_bytes(credentials.algorithm));
     if (!credentials.key.empty() && credentials.sha256) builder.message_integrity_sha256(as_bytes(credentials.key));

@@ -19,6 +19,15 @@ std::string channel_text(Bytes bytes) {
          (padding > 0 ? " padding=" + std::to_string(padding) : "");
 }
 
+std::string text_attribute(const wire::AttributeView& attribute) {
+  const auto type = static_cast<Attr>(attribute.type);
+  const char* const name = type == Attr::kRealm             ? " realm="
+                           : type == Attr::kSoftware        ? " software="
+                           : type == Attr::kAlternateDomain ? " domain="
+                                                            : " third-party=";
+  return name + std::string(as_text(attribute.value));
+}
+
 }  // namespace
 
 // The port of a relay is shown as the relay's index.
@@ -74,16 +83,19 @@ std::string Script::render_stun(Bytes bytes) const {
         text += " " + quoted(attribute.value);
         break;
       case Attr::kRealm:
-        text += " realm=" + std::string(as_text(attribute.value));
-        break;
       case Attr::kSoftware:
-        text += " software=" + std::string(as_text(attribute.value));
+      case Attr::kThirdPartyAuthorization:
+      case Attr::kAlternateDomain:
+        text += text_attribute(attribute);
         break;
       case Attr::kNonce:
         text += " nonce";
         break;
       case Attr::kPasswordAlgorithms:
         text += attribute.value.size() == 8 ? " algorithms" : " algorithms-other";
+        break;
+      case Attr::kAlternateServer:
+        text += " alternate=" + message->plain_address(Attr::kAlternateServer).value().to_string();
         break;
       case Attr::kUnknownAttributes:
         text += " unknown=";
