@@ -84,6 +84,8 @@ void TurnPage::collect_data() {
   for (const auto& [to, member] : kForwarded)
     bytes.sample(total([of = member](const ShardStatsView& s) -> const Counter& { return (s.core.*of).bytes; }),
                  {{"to", to}});
+  counter("noom_turn_icmp_indications_total", "ICMP errors from the way to a peer, told to the client.",
+          [](const ShardStatsView& s) -> const Counter& { return s.core.icmp_to_clients; });
   counter("noom_turn_consumed_total", "Requests and indications that ended in the core.",
           [](const ShardStatsView& s) -> const Counter& { return s.core.consumed; });
   table<Drop>("noom_turn_drops_total", "Datagrams and frames that the core let go no further, by reason.", "reason",
@@ -139,6 +141,9 @@ void TurnPage::collect_allocations() {
         [](const ShardStatsView& s) -> const Counter& { return s.core.channels_live; });
   gauge("noom_turn_relay_ports_free", "Relay ports that can still be allocated, over all relay addresses.",
         [](const ShardStatsView& s) -> const Counter& { return s.core.relay_ports_free; });
+  gauge("noom_turn_relay_ports_reserved",
+        "Relay ports that EVEN-PORT reserved and no RESERVATION-TOKEN has claimed yet.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.relay_ports_reserved; });
   gauge("noom_turn_relay_sockets", "Relay sockets open.",
         [](const ShardStatsView& s) -> const Counter& { return s.shell.relays_open; });
   counter("noom_turn_relay_open_failures_total", "Relay ports that the system refused to open.",

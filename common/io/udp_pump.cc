@@ -12,6 +12,8 @@ namespace noom::io {
 
 namespace {
 
+constexpr size_t kIcmpPerRead = 16;  // the rest waits for the next turn
+
 uint64_t to_key(UdpSocketId id) {
   return uint64_t{id.generation} << 32 | id.index;
 }
@@ -36,6 +38,7 @@ struct UdpPump::State final : PollHandler {
   size_t on_readable(uint64_t key, size_t budget) override;
   size_t room() const override { return receive_room(); }
   void on_turn_end() override;
+  size_t read_icmp(UdpSocketId id);
   void flush();
   size_t receive_room() const { return const_cast<UdpReceive&>(receive).slabs().room(); }
 
@@ -54,10 +57,24 @@ size_t UdpPump::State::on_readable(uint64_t key, size_t budget) {
   Entry* entry = sockets.find(id);
   if (entry == nullptr || entry->closing) return 0;
   const size_t taken = receive.read(entry->socket, entry->overflows, budget);
+  // Nothing to read though the kernel woke us: what is there may be errors, which would wake us for ever.
+  if (taken == 0 && entry->socket.reports_icmp()) return read_icmp(id);
   if (receive.batch().empty()) return taken;
   if (!now) now = read_clocks();
   receiver.on_datagrams(*now, id, entry->tag, receive.batch());
   return taken;
+}
+
+size_t UdpPump::State::read_icmp(UdpSocketId id) {
+  for (size_t i = 0; i < kIcmpPerRead; ++i) {
+    Entry* const entry = sockets.find(id);
+    if (entry == nullptr || entry->closing) break;
+    const auto error = receive.read_icmp(entry->socket);
+    if (!error) break;
+    if (!now) now = read_clocks();
+    receiver.on_icmp(*now, id, entry->tag, *error);
+  }
+  return 0;
 }
 
 void UdpPump::State::on_turn_end() {
@@ -100,14 +117,14 @@ void UdpPump::remove(UdpSocketId socket) {
   if (entry->queue.count == 0) state_->sockets.erase(socket);
 }
 
-void UdpPump::send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload) {
+void UdpPump::send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole) {
   Entry* entry = state_->sockets.find(socket);
   if (entry == nullptr || entry->closing) {
     state_->stats.send_drop_closed.add();
     return;
   }
   if (entry->queue.count == 0) state_->unflushed.push_back(socket);
-  state_->sends.queue(entry->queue, to, from, payload);
+  state_->sends.queue(entry->queue, to, from, payload, whole);
   state_->poll.end_turn_soon();
 }
 

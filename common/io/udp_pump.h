@@ -32,6 +32,14 @@ struct Datagram {
   MutableBytes payload() const { return room.subspan(kHeadroom, room.size() - kHeadroom - kTailroom); }
 };
 
+// What a datagram sent from here met on its way, by ICMP or ICMPv6.
+struct IcmpError {
+  IpEndpoint peer;  // where the datagram was sent
+  uint8_t type = 0;
+  uint8_t code = 0;
+  uint32_t mtu = 0;  // of the next hop, where the error tells it
+};
+
 struct UdpPumpTag;
 using UdpSocketId = Handle<UdpPumpTag>;
 
@@ -39,6 +47,8 @@ class UdpReceiver {
  public:
   // One batch of one socket; `tag` is what add() was given. May call add, remove and send.
   virtual void on_datagrams(Now now, UdpSocketId socket, uint64_t tag, std::span<const Datagram> batch) = 0;
+  // Of a socket opened with report_icmp. May call add, remove and send.
+  virtual void on_icmp(Now, UdpSocketId, [[maybe_unused]] uint64_t tag, const IcmpError&) {}
   // The queued sends have left: nothing they borrowed is needed any more, and the turn's slabs are about to be reused.
   virtual void on_flushed() {}
 
@@ -60,7 +70,7 @@ struct UdpPumpStats {
   Counter send_calls;
   Counter send_partial;           // sendmmsg took only a part; the rest was sent by another call
   Counter send_drop_would_block;  // send buffer or device queue full (EAGAIN, ENOBUFS): late media is worth nothing
-  Counter send_drop_too_big;      // EMSGSIZE even with fragmentation allowed
+  Counter send_drop_too_big;      // EMSGSIZE even with fragmentation allowed, or where it was not
   Counter send_drop_unreachable;  // no route, refused by a local firewall, no such address
   Counter send_drop_closed;       // the socket was removed before the flush
 };
@@ -79,7 +89,8 @@ class UdpPump {
   void remove(UdpSocketId socket);
   // Queues a datagram; `payload` is borrowed until on_flushed(). `from` is the source address to use on a wildcard
   // socket (a Datagram's destination) and ignored elsewhere. In a turn it leaves at the turn's end, outside soon after.
-  void send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload);
+  // `whole`: dropped as too big rather than fragmented, here or (IPv4) on its way.
+  void send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole = false);
   size_t queued() const;
   // Asks for a flush, and on_flushed(), soon and once; sends ask by themselves. No-op in a turn.
   void flush_soon();

@@ -1,10 +1,29 @@
 #include "common/io/udp_receive.h"
 
+#include <linux/errqueue.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 namespace noom::io {
+namespace {
+
+constexpr int kErrorsPerRead = 32;  // the rest waits for the next turn
+
+std::optional<sock_extended_err> extended_error(msghdr& header) {
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+    const bool is_v4 = control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_RECVERR;
+    const bool is_v6 = control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_RECVERR;
+    if (!is_v4 && !is_v6) continue;
+    sock_extended_err error;
+    std::memcpy(&error, CMSG_DATA(control), sizeof(error));
+    return error;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 SlabPool::SlabPool() : slabs_(new std::byte[kSlabs * kSlabBytes]) {}
 
@@ -54,6 +73,26 @@ size_t UdpReceive::read(const UdpSocket& socket, uint32_t& overflows, size_t bud
   for (size_t i = 0; i < count; ++i) take(socket, overflows, i);
   slabs_.use(count);
   return count;
+}
+
+std::optional<IcmpError> UdpReceive::read_icmp(const UdpSocket& socket) {
+  for (int i = 0; i < kErrorsPerRead; ++i) {
+    SocketAddress peer;
+    alignas(cmsghdr) std::array<std::byte, 256> control;
+    msghdr header{};
+    header.msg_name = &peer;
+    header.msg_namelen = sizeof(peer);
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    if (::recvmsg(socket.fd(), &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
+    const auto error = extended_error(header);
+    if (!error || (error->ee_origin != SO_EE_ORIGIN_ICMP && error->ee_origin != SO_EE_ORIGIN_ICMP6)) continue;
+    return IcmpError{.peer = from_sockaddr(peer),
+                     .type = error->ee_type,
+                     .code = error->ee_code,
+                     .mtu = error->ee_errno == EMSGSIZE ? error->ee_info : 0};
+  }
+  return std::nullopt;
 }
 
 void UdpReceive::take(const UdpSocket& socket, uint32_t& overflows, size_t index) {

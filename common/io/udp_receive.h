@@ -5,6 +5,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/io/socket_address.h"
@@ -44,6 +45,8 @@ class UdpReceive {
   // One recvmmsg of at most `budget` datagrams. Fills batch(); returns how many the kernel gave, dropped ones included.
   // `overflows` is the socket's last SO_RXQ_OVFL reading.
   size_t read(const UdpSocket& socket, uint32_t& overflows, size_t budget);
+  // The next ICMP error that the socket's datagrams met; what the kernel itself refused is skipped.
+  std::optional<IcmpError> read_icmp(const UdpSocket& socket);
   std::span<const Datagram> batch() const { return batch_; }
   SlabPool& slabs() { return slabs_; }
 

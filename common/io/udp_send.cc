@@ -11,17 +11,24 @@ void set_mtu_discovery(const UdpSocket& socket, int mode) {
   ::setsockopt(socket.fd(), IPPROTO_IP, IP_MTU_DISCOVER, &mode, sizeof(mode));
 }
 
-// The source address of an answer from a wildcard socket. The interface is left to the routing table.
-template <typename Info, typename Address>
-void write_source(msghdr& header, int level, int type, Address Info::*field, const IpAddress& from) {
-  header.msg_controllen = CMSG_SPACE(sizeof(Info));
-  cmsghdr* control = CMSG_FIRSTHDR(&header);
+// Appends one control message; `room` has space for all that are appended.
+template <typename Value>
+void write_control(msghdr& header, std::span<std::byte> room, int level, int type, const Value& value) {
+  auto* const control = reinterpret_cast<cmsghdr*>(room.data() + header.msg_controllen);
   control->cmsg_level = level;
   control->cmsg_type = type;
-  control->cmsg_len = CMSG_LEN(sizeof(Info));
+  control->cmsg_len = CMSG_LEN(sizeof(value));
+  std::memcpy(CMSG_DATA(control), &value, sizeof(value));
+  header.msg_control = room.data();
+  header.msg_controllen += CMSG_SPACE(sizeof(value));
+}
+
+// The source address of an answer from a wildcard socket. The interface is left to the routing table.
+template <typename Info, typename Address>
+Info source_info(Address Info::*field, const IpAddress& from) {
   Info info{};
   std::memcpy(&(info.*field), from.bytes().data(), sizeof(Address));
-  std::memcpy(CMSG_DATA(control), &info, sizeof(info));
+  return info;
 }
 
 }  // namespace
@@ -34,10 +41,11 @@ UdpSend::UdpSend(UdpPumpStats& stats, SendCall send) : stats_(stats), send_(send
   }
 }
 
-void UdpSend::queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload) {
+void UdpSend::queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole) {
   const auto index = static_cast<uint32_t>(pending_.size());
   Pending& pending = pending_.emplace_back();
   pending.to_size = static_cast<uint8_t>(to_sockaddr(to, pending.to));
+  pending.whole = whole;
   pending.from = from;
   pending.payload = payload;
   if (queue.count == 0) {
@@ -70,14 +78,31 @@ void UdpSend::prepare(const UdpSocket& socket, size_t slot, Pending& pending) {
   header.msg_namelen = pending.to_size;
   header.msg_control = nullptr;
   header.msg_controllen = 0;
+  whole_[slot] = pending.whole;
+  // IPv4 has no such control message: sendable() sees to it.
+  if (pending.whole && !socket.local().address.is_v4())
+    write_control(header, controls_[slot].bytes, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
   if (!socket.wildcard() || is_wildcard(pending.from) || pending.from.family() != socket.local().address.family())
     return;
-  header.msg_control = controls_[slot].bytes;
   if (pending.from.is_v4()) {
-    write_source(header, IPPROTO_IP, IP_PKTINFO, &in_pktinfo::ipi_spec_dst, pending.from);
+    write_control(header, controls_[slot].bytes, IPPROTO_IP, IP_PKTINFO,
+                  source_info(&in_pktinfo::ipi_spec_dst, pending.from));
   } else {
-    write_source(header, IPPROTO_IPV6, IPV6_PKTINFO, &in6_pktinfo::ipi6_addr, pending.from);
+    write_control(header, controls_[slot].bytes, IPPROTO_IPV6, IPV6_PKTINFO,
+                  source_info(&in6_pktinfo::ipi6_addr, pending.from));
   }
+}
+
+// How many from `next` on may go in one call. A socket sends with DF but for a while after something was too big for
+// its path; a datagram that must stay whole ends that while.
+size_t UdpSend::sendable(const UdpSocket& socket, SendQueue& queue, size_t next, size_t count) {
+  if (queue.flushes_with_fragments == 0 || !socket.local().address.is_v4()) return count - next;
+  size_t end = next;
+  while (end < count && !whole_[end]) ++end;
+  if (end > next) return end - next;
+  set_mtu_discovery(socket, IP_PMTUDISC_DO);
+  queue.flushes_with_fragments = 0;
+  return count - next;
 }
 
 void UdpSend::send_batch(const UdpSocket& socket, SendQueue& queue, size_t count) {
@@ -85,18 +110,18 @@ void UdpSend::send_batch(const UdpSocket& socket, SendQueue& queue, size_t count
   bool retried = false;
   while (next < count) {
     stats_.send_calls.add();
-    const int sent =
-        send_(socket.fd(), &messages_[next], static_cast<unsigned>(count - next), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const size_t offered = sendable(socket, queue, next, count);
+    const int sent = send_(socket.fd(), &messages_[next], static_cast<unsigned>(offered), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       for (const size_t end = next + static_cast<size_t>(sent); next < end; ++next) {
         stats_.sent.add();
         stats_.sent_bytes.add(vectors_[next].iov_len);
       }
       retried = false;
-      if (next < count) stats_.send_partial.add();
+      if (static_cast<size_t>(sent) < offered) stats_.send_partial.add();
       continue;
     }
-    switch (on_error(socket, queue, errno, retried)) {
+    switch (on_error(socket, queue, errno, whole_[next], retried)) {
       case Next::kRetry:
         retried = true;
         break;
@@ -113,7 +138,7 @@ void UdpSend::send_batch(const UdpSocket& socket, SendQueue& queue, size_t count
 }
 
 // What to do with the first datagram of the rest. Counts it where it is skipped alone.
-UdpSend::Next UdpSend::on_error(const UdpSocket& socket, SendQueue& queue, int error_number, bool retried) {
+UdpSend::Next UdpSend::on_error(const UdpSocket& socket, SendQueue& queue, int error_number, bool whole, bool retried) {
   switch (error_number) {
     case EINTR:
       return Next::kRetry;
@@ -124,7 +149,7 @@ UdpSend::Next UdpSend::on_error(const UdpSocket& socket, SendQueue& queue, int e
       stats_.send_drop_would_block.add();
       return Next::kSkipOne;
     case EMSGSIZE:
-      if (socket.local().address.is_v4() && queue.flushes_with_fragments == 0) {
+      if (!whole && socket.local().address.is_v4() && queue.flushes_with_fragments == 0) {
         set_mtu_discovery(socket, IP_PMTUDISC_WANT);
         queue.flushes_with_fragments = kFlushesWithFragments;
         return Next::kRetry;

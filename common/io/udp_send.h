@@ -26,7 +26,7 @@ class UdpSend {
   explicit UdpSend(UdpPumpStats& stats, SendCall send = ::sendmmsg);
 
   // Appends to the socket's queue. `payload` is borrowed until the flush.
-  void queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload);
+  void queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole = false);
   // Sends the socket's queue and empties it. Late datagrams are dropped and counted rather than kept.
   void flush(const UdpSocket& socket, SendQueue& queue);
   // After all sockets are flushed: forgets the datagrams.
@@ -40,18 +40,20 @@ class UdpSend {
   struct Pending {
     SocketAddress to;
     uint8_t to_size;
+    bool whole;  // must not be fragmented
     IpAddress from;
     Bytes payload;
     uint32_t next;
   };
   struct alignas(cmsghdr) Control {
-    std::byte bytes[CMSG_SPACE(sizeof(in6_pktinfo))];
+    std::byte bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
   };
 
   void prepare(const UdpSocket& socket, size_t slot, Pending& pending);
+  size_t sendable(const UdpSocket& socket, SendQueue& queue, size_t next, size_t count);
   void send_batch(const UdpSocket& socket, SendQueue& queue, size_t count);
   enum class Next : uint8_t { kRetry, kSkipOne, kSkipAll };
-  Next on_error(const UdpSocket& socket, SendQueue& queue, int error_number, bool retried);
+  Next on_error(const UdpSocket& socket, SendQueue& queue, int error_number, bool whole, bool retried);
 
   UdpPumpStats& stats_;
   SendCall send_;
@@ -59,6 +61,7 @@ class UdpSend {
   std::array<mmsghdr, kBatch> messages_;
   std::array<iovec, kBatch> vectors_;
   std::array<Control, kBatch> controls_;
+  std::array<bool, kBatch> whole_{};
 };
 
 }  // namespace noom::io

@@ -39,7 +39,10 @@ absl::StatusOr<UdpSocket> UdpSocket::open(const IpEndpoint& local, const UdpSock
   tune(fd.get(), local, wildcard, options);
   if (!bind_to(fd.get(), local)) return listen_error(Transport::kUdp, local, errno);
   const IpEndpoint bound = bound_endpoint(fd.get());
-  return UdpSocket(std::move(fd), bound, wildcard);
+  const bool is_v4 = local.address.is_v4();
+  const bool reports_icmp =
+      options.report_icmp && set_option(fd.get(), is_v4 ? IPPROTO_IP : IPPROTO_IPV6, is_v4 ? IP_RECVERR : IPV6_RECVERR);
+  return UdpSocket(std::move(fd), bound, wildcard, reports_icmp);
 }
 
 }  // namespace noom::io

@@ -13,6 +13,7 @@ struct UdpSocketOptions {
   bool reuse_port = false;       // listeners: one socket per shard on one port (SO_REUSEPORT)
   int receive_buffer_bytes = 0;  // 0 = the system's default; more than net.core.rmem_max is cut to it
   int send_buffer_bytes = 0;
+  bool report_icmp = false;  // ICMP errors that its datagrams met are kept for the pump (IP_RECVERR)
 };
 
 // An open, bound, non-blocking, unconnected socket of one family (IPv6 is v6-only).
@@ -28,13 +29,16 @@ class UdpSocket {
   // Bound to 0.0.0.0 or [::]: each datagram says to which address it came, and an answer names the address it leaves
   // from.
   bool wildcard() const { return wildcard_; }
+  bool reports_icmp() const { return reports_icmp_; }
 
  private:
-  UdpSocket(Fd fd, const IpEndpoint& local, bool wildcard) : fd_(std::move(fd)), local_(local), wildcard_(wildcard) {}
+  UdpSocket(Fd fd, const IpEndpoint& local, bool wildcard, bool reports_icmp)
+      : fd_(std::move(fd)), local_(local), wildcard_(wildcard), reports_icmp_(reports_icmp) {}
 
   Fd fd_;
   IpEndpoint local_;
   bool wildcard_ = false;
+  bool reports_icmp_ = false;
 };
 
 }  // namespace noom::io

@@ -138,7 +138,7 @@ class Run {
     const Stats& stats = server_.stats();
     NOOM_PROPERTY(stats.received() == stats.forwarded() + stats.consumed.value() + stats.drops.sum());
     NOOM_PROPERTY(relays_.size() == shared_->quota.total());
-    NOOM_PROPERTY(server_.next_deadline().has_value() == !relays_.empty());
+    NOOM_PROPERTY(server_.next_deadline().has_value() == !relays_.empty() || stats.relay_ports_reserved.value() > 0);
     for (const ToClient& datagram : output_.to_clients) NOOM_PROPERTY(!datagram.bytes.empty());
     for (const ToPeer& datagram : output_.to_peers) NOOM_PROPERTY(datagram.peer.address != kRelayAddress);
     output_.clear();

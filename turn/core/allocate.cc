@@ -1,4 +1,6 @@
 // Allocate, RFC 8656 §7.2, in its order, up to the relay's opening; the rest is relay_open.cc.
+#include <algorithm>
+
 #include "turn/core/core.h"
 
 namespace noom::turn {
@@ -29,27 +31,41 @@ void Core::allocate(Request& request) {
   if (!transport) return refuse(request, Reason::kMissingTransport);
   if (*transport != wire::kProtocolUdp) return refuse(request, Reason::kTransportUnsupported);
 
-  // Step 4: DONT-FRAGMENT where it is not supported counts as unknown: 420.
-  if (message.has(Attr::kDontFragment)) {
-    static constexpr std::array kUnsupported = {static_cast<uint16_t>(Attr::kDontFragment)};
-    return refuse(request, Reason::kDontFragment, {.unknown_attributes = kUnsupported});
-  }
+  // Step 4: DONT-FRAGMENT is supported, and asks for nothing here.
 
-  // Steps 5 to 7 need RESERVATION-TOKEN or ADDITIONAL-ADDRESS-FAMILY; the first is refused as unknown, the second is
-  // optional and ignored.
-
-  // Step 8: the family, IPv4 unless asked otherwise, also over IPv6: 440 when there is no relay address of it.
-  const auto family = requested_family(request);
-  if (!family) return;
-
-  // EVEN-PORT: malformed 400; reserving the next port too cannot be satisfied: 508.
-  const auto even_port = message.u8(Attr::kEvenPort);
-  if (!even_port && message.has(Attr::kEvenPort)) return refuse(request, Reason::kMalformedAttribute);
-  if (even_port && (*even_port & kReserveNextPort) != 0) return refuse(request, Reason::kNoPortPair);
   if (!message.u32(Attr::kLifetime) && message.has(Attr::kLifetime))
     return refuse(request, Reason::kMalformedAttribute);
 
-  begin_allocation(request, *family, even_port.has_value(), granted_lifetime_s(request));
+  // Step 5: RESERVATION-TOKEN beside an attribute that chooses otherwise: 400; not valid: 508.
+  if (message.has(Attr::kReservationToken)) {
+    if (message.has(Attr::kEvenPort) || message.has(Attr::kRequestedAddressFamily) ||
+        message.has(Attr::kAdditionalAddressFamily))
+      return refuse(request, Reason::kTokenWithOtherChoice);
+    const auto token = message.u64(Attr::kReservationToken);
+    if (!token) return refuse(request, Reason::kMalformedAttribute);
+    return allocate_reserved(request, *token);
+  }
+
+  // Step 6: REQUESTED- beside ADDITIONAL-ADDRESS-FAMILY: 400.
+  const bool both = message.has(Attr::kAdditionalAddressFamily);
+  if (both && message.has(Attr::kRequestedAddressFamily)) return refuse(request, Reason::kTwoFamilyAttributes);
+
+  // Step 7: the family, IPv4 unless asked otherwise, also over IPv6: 440 when there is no relay address of it.
+  const auto family = both ? std::optional(Family::kV4) : requested_family(request);
+  if (!family) return;
+
+  // Step 8: EVEN-PORT malformed: 400; with R = 1 beside ADDITIONAL-ADDRESS-FAMILY: 400.
+  const auto even_port = message.u8(Attr::kEvenPort);
+  if (!even_port && message.has(Attr::kEvenPort)) return refuse(request, Reason::kMalformedAttribute);
+  const bool reserving = even_port && (*even_port & kReserveNextPort) != 0;
+  if (both && reserving) return refuse(request, Reason::kReserveForTwoFamilies);
+
+  // ADDITIONAL-ADDRESS-FAMILY other than IPv6: 400.
+  if (both && message.leading_u8(Attr::kAdditionalAddressFamily) != static_cast<uint8_t>(Family::kV6))
+    return refuse(request, Reason::kAdditionalFamily);
+
+  const std::span<const Family> families = both ? std::span<const Family>(kFamilies) : std::span(&*family, 1);
+  begin_allocation(request, families, {.even_port = even_port.has_value(), .reserving = reserving});
 }
 
 std::optional<Family> Core::requested_family(const Request& request) {
@@ -59,13 +75,14 @@ std::optional<Family> Core::requested_family(const Request& request) {
     return std::nullopt;
   }
   const auto number = asked.value_or(static_cast<uint8_t>(Family::kV4));
-  for (const PortPool& pool : pools_)
-    if (static_cast<uint8_t>(pool.address().external.family()) == number) return pool.address().external.family();
+  for (const Family family : kFamilies)
+    if (static_cast<uint8_t>(family) == number && has_pool(family)) return family;
   refuse(request, Reason::kFamilyUnavailable);
   return std::nullopt;
 }
 
-void Core::begin_allocation(Request& request, Family family, bool even_port, uint32_t lifetime_s) {
+std::optional<Allocation> Core::new_allocation(Request& request) {
+  const uint32_t lifetime_s = granted_lifetime_s(request);
   Allocation fresh;
   fresh.client = request.from.client;
   fresh.transaction_id = request.from.transaction_id;
@@ -78,7 +95,7 @@ void Core::begin_allocation(Request& request, Family family, bool even_port, uin
   fresh.limits = request.limits;
   fresh.by_token = request.by_token;
   fresh.created = request.now.mono;
-  fresh.expires = request.now.mono + std::chrono::seconds(lifetime_s);
+  fresh.live_until(request.now.mono + std::chrono::seconds(lifetime_s));
   if (settings_->end_at_credential_expiry && fresh.credentials_expire != Wall::max())
     fresh.credential_deadline = request.now.mono + (fresh.credentials_expire - request.now.wall);
 
@@ -86,29 +103,59 @@ void Core::begin_allocation(Request& request, Family family, bool even_port, uin
   const uint32_t per_user_max = fresh.limits.allocations_max.value_or(settings_->allocations_per_user_max);
   switch (shared_->quota.acquire(fresh.quota_user(), per_user_max, settings_->allocations_max)) {
     case Quota::Verdict::kUserQuotaReached:
-      return refuse(request, Reason::kUserQuota);
+      refuse(request, Reason::kUserQuota);
+      return std::nullopt;
     case Quota::Verdict::kTotalReached:
-      return refuse(request, Reason::kServerFull);
+      refuse(request, Reason::kServerFull);
+      return std::nullopt;
     case Quota::Verdict::kGranted:
       break;
   }
 
   // Another server: 300.
-  if (send_elsewhere(request)) return shared_->quota.release(fresh.quota_user());
-
-  // A relayed transport address: 508 when there is none.
-  const RelayId relay = relays_.insert({.even_port = even_port});
-  if (!choose_port(*relays_.find(relay), relay, family, request.from.client.server.address)) {
-    relays_.erase(relay);
+  if (send_elsewhere(request)) {
     shared_->quota.release(fresh.quota_user());
-    return refuse(request, Reason::kNoFreePort);
+    return std::nullopt;
   }
-  fresh.relay = relay;
+  return fresh;
+}
+
+bool Core::has_pool(Family family) const {
+  return std::ranges::any_of(pools_, [=](const PortPool& pool) { return pool.address().external.family() == family; });
+}
+
+// A relayed transport address of each family: 508 when there is none at all, else ADDRESS-ERROR-CODE for what is
+// missing.
+void Core::begin_allocation(Request& request, std::span<const Family> families, const Relay& wish) {
+  auto fresh = new_allocation(request);
+  if (!fresh) return;
+  for (const Family family : families) {
+    const RelayId id = relays_.insert(wish);
+    if (choose_port(*relays_.find(id), id, family, request.from.client.server.address)) {
+      fresh->relay(family).id = id;
+      continue;
+    }
+    relays_.erase(id);
+    fresh->unavailable[family == Family::kV6] =
+        static_cast<uint16_t>(code_of(has_pool(family) ? Reason::kNoFreePort : Reason::kFamilyUnavailable));
+  }
+  if (!fresh->has_any()) {
+    shared_->quota.release(fresh->quota_user());
+    return refuse(request, wish.reserving ? Reason::kNoPortPair : Reason::kNoFreePort);
+  }
+  const AllocationId id = adopt(*std::move(fresh));
+  for (const RelayOfFamily& relay : allocations_.find(id)->relays)
+    if (relay.id.valid()) open_relay(relay.id, request.output);
+}
+
+AllocationId Core::adopt(Allocation fresh) {
   const AllocationId id = allocations_.insert(std::move(fresh));
-  relays_.find(relay)->owner = id;
-  by_client_.emplace(request.from.client, id);
-  reschedule(id, *allocations_.find(id));
-  open_relay(relay, request.output);
+  const Allocation& allocation = *allocations_.find(id);
+  for (const RelayOfFamily& relay : allocation.relays)
+    if (relay.id.valid()) relays_.find(relay.id)->owner = id;
+  by_client_.emplace(allocation.client, id);
+  reschedule(id, allocation);
+  return id;
 }
 
 }  // namespace noom::turn

@@ -53,8 +53,20 @@ Allocation::Removed Allocation::remove_expired(Mono now) {
   return {.permissions = std::erase_if(permissions, is_over), .channels = std::erase_if(channels, is_over)};
 }
 
+Allocation::Removed Allocation::remove_peers_of(Family family) {
+  return {
+      .permissions = std::erase_if(permissions, [=](const auto& entry) { return entry.peer.family() == family; }),
+      .channels = std::erase_if(channels, [=](const auto& entry) { return entry.peer.address.family() == family; })};
+}
+
+void Allocation::live_until(Mono expires) {
+  for (RelayOfFamily& relay : relays) relay.expires = expires;
+}
+
 Mono Allocation::next_deadline() const {
-  Mono first = std::min(expires, credential_deadline);
+  Mono first = credential_deadline;
+  for (const RelayOfFamily& relay : relays)
+    if (relay.id.valid()) first = std::min(first, relay.expires);
   for (const Permission& permission : permissions) first = std::min(first, permission.expires);
   for (const Channel& channel : channels) first = std::min(first, channel.expires);
   return first;

@@ -2,6 +2,7 @@
 // is core.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -30,17 +31,25 @@ struct Channel {
   Mono expires;
 };
 
+// The relayed transport address of one family, §7.2; it may end before that of the other (§8.2).
+struct RelayOfFamily {
+  RelayId id;  // invalid: there is none
+  Mono expires{};
+};
+
 // Lookups see what is live at `now` only; what has expired stays until the allocation's next deadline removes it.
 struct Allocation {
   FiveTuple client;
-  RelayId relay;
-  bool open = false;  // the relay's socket is bound and the client has been told
+  std::array<RelayOfFamily, 2> relays;  // see relay(); more than one with ADDITIONAL-ADDRESS-FAMILY
+  bool open = false;                    // every relay's socket is bound and the client has been told
 
   // The Allocate request, for its answer and for retransmissions (§7.2).
   wire::TransactionId transaction_id{};
   bool fingerprint = false;
   Integrity integrity = Integrity::kNone;
   uint32_t granted_s = 0;
+  uint64_t reservation_token = 0;         // 0: none was given
+  std::array<uint16_t, 2> unavailable{};  // by family like relays: the code of its ADDRESS-ERROR-CODE, or 0
 
   Key key;
   std::string username;
@@ -49,7 +58,6 @@ struct Allocation {
   auth::UserLimits limits;                // this user's own
 
   Mono created{};
-  Mono expires{};
   Mono credential_deadline = Mono::max();  // Settings::end_at_credential_expiry
 
   AllocationTraffic traffic;
@@ -64,7 +72,15 @@ struct Allocation {
   const Channel* channel(uint16_t number, Mono now) const;              // O(log n)
   const Channel* channel_to(const IpEndpoint& peer, Mono now) const;    // O(n)
 
-  bool is_live(Mono now) const { return open && expires > now && credential_deadline > now; }
+  RelayOfFamily& relay(Family family) { return relays[family == Family::kV6]; }
+  const RelayOfFamily& relay(Family family) const { return relays[family == Family::kV6]; }
+  bool has(Family family) const { return relay(family).id.valid(); }
+  bool has_any() const { return has(Family::kV4) || has(Family::kV6); }
+  bool is_live(Family family, Mono now) const {
+    return open && has(family) && relay(family).expires > now && credential_deadline > now;
+  }
+  bool is_live(Mono now) const { return is_live(Family::kV4, now) || is_live(Family::kV6, now); }
+  void live_until(Mono expires);  // all its relays
 
   // Installs or refreshes. True when it is new.
   bool permit(const IpAddress& peer, Mono permission_expires);
@@ -81,6 +97,8 @@ struct Allocation {
   }
   // Removes what has expired; returns how many of each.
   Removed remove_expired(Mono now);
+  // Removes those of a family; likewise.
+  Removed remove_peers_of(Family family);
   // The first moment at which something here ends.
   Mono next_deadline() const;
 };

@@ -12,6 +12,7 @@ void Core::channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Ou
   if (found.allocation == nullptr || !found.allocation->is_live(now.mono)) return drop(Drop::kNoAllocation);
   const Channel* const channel = found.allocation->channel(data->channel, now.mono);
   if (channel == nullptr) return drop(Drop::kNoChannel);
+  if (!found.allocation->is_live(channel->peer.address.family(), now.mono)) return drop(Drop::kPeerFamily);
   to_peer(now, *found.allocation, channel->peer, {bytes, wire::kChannelHeaderSize, data->payload.size()}, output);
 }
 

@@ -5,10 +5,10 @@
 //   authenticate.cc       RFC 8489 §9.2.4                 respond.cc       success, refusal, challenge
 //   access_token.cc       RFC 7635 §9
 //   binding.cc            RFC 8489 §7.3.1                 allocate.cc      RFC 8656 §7.2, relay_open.cc its second half
-//   refresh.cc            §8.2                            create_permission.cc §10.2     channel_bind.cc §12.2
-//   send.cc               §11.2                           channel_data.cc  §12.5
+//   reserve.cc            its reservations                create_permission.cc §10.2     channel_bind.cc §12.2
+//   refresh.cc            §8.2                            send.cc §11.2    channel_data.cc §12.5    peer_icmp.cc §11.5
 //   routes.cc             the two directions of data      relay_to_relay.cc  between relays of this suite
-//   lifetime.cc           how allocations end            revoke.cc        new settings, revoked users
+//   lifetime.cc           how allocations end             revoke.cc        new settings, revoked users
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -24,18 +24,25 @@
 #include "turn/core/challenge_limit.h"
 #include "turn/core/port_pool.h"
 #include "turn/core/request.h"
+#include "turn/core/reservations.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
 namespace noom::turn {
 
-// A relayed transport address. Invariant: its port is held in its pool under its own id.
+// A relayed transport address. Invariant: its port is held under its own id in its pool, or in Core::borrowed_ when the
+// pool is another shard's.
 struct Relay {
   AllocationId owner = {};
   uint16_t port = 0;
   uint8_t pool = 0;        // index into Core::pools_
+  bool open = false;       // its socket is bound
   uint8_t tries = 0;       // ports the shell was asked to open
   bool even_port = false;  // EVEN-PORT was asked for
+  bool reserving = false;  // EVEN-PORT's R bit: the port after this one is held too, until the relay is open
+  bool reserved = false;   // a RESERVATION-TOKEN chose the port, possibly another shard's; 0 until that shard answers
+
+  RelayPort place() const { return {pool, port}; }
 };
 
 // A payload inside bytes that may be rewritten around it: what stands before and after it in `room` is free for
@@ -44,6 +51,7 @@ struct Framable {
   MutableBytes room;
   size_t offset = 0;  // of the payload in `room`
   size_t size = 0;    // of the payload
+  bool dont_fragment = false;
 
   Bytes payload() const { return room.subspan(offset, size); }
   size_t head() const { return offset; }
@@ -58,14 +66,16 @@ class Core {
   void on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output);
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
   void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output);
+  void on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output);
   void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output);
+  void on_shard_message(Now now, const ShardMessage& message, Output& output);
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
   void on_tick(Now now, Output& output);
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   size_t on_revoke(Now now, std::string_view username, Output& output);
   void on_drain() { draining_ = true; }
-  std::optional<Mono> next_deadline() const { return deadlines_.next(); }
+  std::optional<Mono> next_deadline() const;
   bool has_allocation(const FiveTuple& client) const { return by_client_.contains(client); }
   const Stats& stats() const { return stats_; }
 
@@ -118,10 +128,28 @@ class Core {
   const IpEndpoint* alternate_for(const FiveTuple& client);
   bool send_elsewhere(Request& request);
   std::optional<Family> requested_family(const Request& request);
-  void begin_allocation(Request& request, Family family, bool even_port, uint32_t lifetime_s);
+  std::optional<Allocation> new_allocation(Request& request);  // else the quota has been answered for
+  void begin_allocation(Request& request, std::span<const Family> families, const Relay& wish);
+  bool has_pool(Family family) const;
+  AllocationId adopt(Allocation fresh);
+  void conclude(AllocationId id, Now now, Output& output);
   bool choose_port(Relay& relay, RelayId id, Family family, const IpAddress& preferred);
+  std::optional<uint16_t> take_port(PortPool& pool, const Relay& relay, RelayId id);
   void open_relay(RelayId id, Output& output);
   static Requester requester_of(const Allocation& allocation);
+
+  // reserve.cc
+  void allocate_reserved(Request& request, uint64_t token);
+  void reserve_next_port(Relay& relay, Allocation& allocation, Mono now);
+  void expire_reservations(Mono now);
+  void on_message(Now now, const ClaimReservation& claim, Output& output);
+  void on_message(Now now, const ReservationAnswer& answer, Output& output);
+  void on_message(Now now, const ReturnPort& returned, Output& output);
+  void give_back_port(const Relay& relay, Output& output);
+  void free_port(const RelayPort& port);
+  bool is_own_port(uint16_t port) const { return shard_of_port(port, settings_->shard_count) == shard_; }
+  Family family_of(const RelayPort& port) const { return pools_[port.pool].address().external.family(); }
+  static uint32_t key_of(const RelayPort& port) { return uint32_t{port.pool} << 16 | port.port; }
 
   // create_permission.cc
   void install_permission(Allocation& allocation, const IpAddress& peer, Mono now);
@@ -141,6 +169,7 @@ class Core {
   Allocation* own_allocation(const Request& request, AllocationId& id);  // else 437 or 441 has been answered
   uint32_t granted_lifetime_s(const Request& request) const;
   void reschedule(AllocationId id, const Allocation& allocation);
+  void end_relay(AllocationId id, Family family, Output& output);
   void end_allocation(AllocationId id, EndReason reason, Now now, Output& output);
   void release(AllocationId id);
 
@@ -156,7 +185,10 @@ class Core {
   MutableBytes frame(const Allocation& allocation, const Channel* channel, const IpEndpoint& peer, const Framable& data,
                      Output& output);
   IpEndpoint relayed(const Relay& relay) const { return {pools_[relay.pool].address().external, relay.port}; }
-  Family family_of(const Allocation& allocation) const;
+  const Relay& relay_of(const Allocation& allocation, Family family) const {
+    return *relays_.find(allocation.relay(family).id);
+  }
+  std::vector<IpEndpoint> relayed(const Allocation& allocation) const;
 
   const uint32_t shard_;
   std::shared_ptr<const Settings> settings_;  // on_settings changes them
@@ -169,6 +201,9 @@ class Core {
   absl::flat_hash_map<FiveTuple, AllocationId> by_client_;  // looked up, never iterated
   DeadlineQueue deadlines_;                                 // keyed by allocation index
   std::vector<PortPool> pools_;                             // one per Settings::relay_addresses, in that order
+  Reservations reservations_;
+  absl::flat_hash_map<uint32_t, uint32_t> lent_;     // own ports that other shards relay from, by key_of: to whom
+  absl::flat_hash_map<uint32_t, RelayId> borrowed_;  // the other side of that; neither is ever iterated
   ChallengeLimit challenges_;
   bool draining_ = false;
   wire::TransactionId indication_id_{};  // of the next Data indication; nobody answers those, so counting up will do

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "common/base/endpoint.h"
 #include "common/base/handle.h"
@@ -22,7 +23,7 @@ using AllocationId = Handle<AllocationTag>;  // unique within its shard
 struct AllocationCreated {
   AllocationId allocation;
   FiveTuple client;
-  IpEndpoint relayed;  // as clients know it
+  std::vector<IpEndpoint> relayed;  // as clients know it; two with ADDITIONAL-ADDRESS-FAMILY
   std::string username;
   Duration lifetime;
 };
@@ -37,7 +38,7 @@ struct AllocationTraffic {  // application payload
 struct AllocationEnded {
   AllocationId allocation;
   FiveTuple client;
-  IpEndpoint relayed;
+  std::vector<IpEndpoint> relayed;
   std::string username;
   EndReason reason;
   AllocationTraffic traffic;

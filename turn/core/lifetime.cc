@@ -41,15 +41,26 @@ void Core::reschedule(AllocationId id, const Allocation& allocation) {
   deadlines_.set(id.index, allocation.next_deadline());
 }
 
+std::optional<Mono> Core::next_deadline() const {
+  const auto reservation = reservations_.next();
+  const auto allocation = deadlines_.next();
+  return reservation && allocation ? std::min(reservation, allocation) : std::max(reservation, allocation);
+}
+
 void Core::on_tick(Now now, Output& output) {
+  expire_reservations(now.mono);
   while (const auto index = deadlines_.pop_due(now.mono)) {
     const AllocationId id = allocations_.at_index(*index);
     Allocation& allocation = *allocations_.find(id);
     if (allocation.credential_deadline <= now.mono) {
       end_allocation(id, EndReason::kCredentialExpired, now, output);
-    } else if (allocation.expires <= now.mono) {
+    } else if (std::ranges::none_of(allocation.relays, [&](const RelayOfFamily& relay) {
+                 return relay.id.valid() && relay.expires > now.mono;
+               })) {
       end_allocation(id, EndReason::kExpired, now, output);
     } else {
+      for (const Family family : kFamilies)
+        if (allocation.has(family) && allocation.relay(family).expires <= now.mono) end_relay(id, family, output);
       const Allocation::Removed removed = allocation.remove_expired(now.mono);
       stats_.permissions_live.subtract(removed.permissions);
       stats_.channels_live.subtract(removed.channels);
@@ -63,22 +74,38 @@ void Core::on_client_closed(Now now, const FiveTuple& client, Output& output) {
     end_allocation(found.id, EndReason::kClientClosed, now, output);
 }
 
+// One relayed address of an allocation, and what was permitted and bound through it.
+void Core::end_relay(AllocationId id, Family family, Output& output) {
+  Allocation& allocation = *allocations_.find(id);
+  if (allocation.open) {
+    AllocationCounts& counts = stats_.allocations_of(allocation.client.transport, family);
+    counts.live.subtract();
+    counts.ended.add();
+  }
+  const Allocation::Removed removed = allocation.remove_peers_of(family);
+  stats_.permissions_live.subtract(removed.permissions);
+  stats_.channels_live.subtract(removed.channels);
+  const RelayId relay = allocation.relay(family).id;
+  output.commands.emplace_back(CloseRelay{relay});
+  give_back_port(*relays_.find(relay), output);
+  relays_.erase(relay);
+  allocation.relay(family) = {};
+}
+
 void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& output) {
   const Allocation& allocation = *allocations_.find(id);
   if (allocation.open) {
-    AllocationCounts& counts = stats_.allocations_of(allocation.client.transport, family_of(allocation));
-    counts.live.subtract();
-    counts.ended.add();
     stats_.ended[reason].add();
     output.events.push_back(AllocationEnded{.allocation = id,
                                             .client = allocation.client,
-                                            .relayed = relayed(*relays_.find(allocation.relay)),
+                                            .relayed = relayed(allocation),
                                             .username = allocation.username,
                                             .reason = reason,
                                             .traffic = allocation.traffic,
                                             .duration = now.mono - allocation.created});
   }
-  output.commands.emplace_back(CloseRelay{allocation.relay});
+  for (const Family family : kFamilies)
+    if (allocation.has(family)) end_relay(id, family, output);
   // A stream whose allocation ran out has an absent client; one that deleted it may allocate again.
   const bool is_over =
       reason == EndReason::kExpired || reason == EndReason::kCredentialExpired || reason == EndReason::kRevoked;
@@ -86,16 +113,10 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
   release(id);
 }
 
-// Gives back everything that the allocation holds.
+// Gives back what an allocation holds beside its relays, which have ended.
 void Core::release(AllocationId id) {
   const Allocation& allocation = *allocations_.find(id);
-  const Relay& relay = *relays_.find(allocation.relay);
-  pools_[relay.pool].release(relay.port);
-  stats_.relay_ports_free.add();
-  stats_.permissions_live.subtract(allocation.permissions.size());
-  stats_.channels_live.subtract(allocation.channels.size());
   shared_->quota.release(allocation.quota_user());
-  relays_.erase(allocation.relay);
   by_client_.erase(allocation.client);
   deadlines_.clear(id.index);
   allocations_.erase(id);

@@ -42,6 +42,11 @@ static_assert(wire::kHeaderSize + kRealmBytesMax + kNonceBytesMax + kSoftwareByt
               kResponseBytesMax);
 // Ports tried for one Allocate before 508.
 constexpr int kRelayOpenTriesMax = 8;
+// Ports that EVEN-PORT keeps reserved on one shard at a time; more is answered 508. Bounds what clients that reserve
+// and never claim can hold back for Reservations::kLifetime.
+constexpr size_t kReservationsMax = 512;
+// A RESERVATION-TOKEN has a byte for its shard.
+constexpr uint32_t kShardsMax = 256;
 // Sources told apart by the limit on unauthenticated errors, per shard, 16 bytes each. Sources that share a bucket
 // share its tokens.
 constexpr size_t kChallengeBuckets = 1 << 14;

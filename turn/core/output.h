@@ -12,12 +12,9 @@
 #include "common/base/handle.h"
 #include "turn/core/arena.h"
 #include "turn/core/event.h"
+#include "turn/core/shard_message.h"
 
 namespace noom::turn {
-
-struct RelayTag;
-using RelayId =
-    Handle<RelayTag>;  // one relayed transport address: one socket of the shell. Indices are dense and reused.
 
 // Open a UDP socket bound to `local`, then report on_relay_opened or on_relay_open_failed with the same Output: the
 // answer appends to it, possibly another OpenRelay. Exactly one answer to each.
@@ -42,7 +39,12 @@ struct HandOver {
   IpEndpoint from;  // the sending relayed transport address, as clients know it
   Bytes payload;
 };
-using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver>;
+// For that shard's Server::on_shard_message; never lost, while datagrams may be.
+struct TellShard {
+  uint32_t shard = 0;
+  ShardMessage message;
+};
+using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver, TellShard>;
 
 struct ToClient {
   FiveTuple client;
@@ -52,6 +54,14 @@ struct ToPeer {
   RelayId relay;
   IpEndpoint peer;
   Bytes bytes;
+  bool dont_fragment = false;  // §11.2: whole or not at all
+};
+
+// ICMP for an IPv4 peer, ICMPv6 for an IPv6 one.
+struct PeerIcmp {
+  uint8_t type = 0;
+  uint8_t code = 0;
+  uint32_t mtu = 0;
 };
 
 struct Output {

@@ -5,10 +5,6 @@
 
 namespace noom::turn {
 
-Family Core::family_of(const Allocation& allocation) const {
-  return pools_[relays_.find(allocation.relay)->pool].address().external.family();
-}
-
 bool Core::is_own_address(const IpAddress& address) const {
   return std::ranges::any_of(pools_, [&](const PortPool& pool) { return pool.address().external == address; });
 }
@@ -23,7 +19,7 @@ std::optional<Reason> Core::check_peer(const Allocation& allocation, const IpEnd
                                        RefusalDetail& detail) const {
   detail.peer = peer;
   // A v4-mapped address is an IPv4 peer, which an IPv6 relay cannot reach.
-  if (peer.address.unmapped().family() != family_of(allocation)) return Reason::kPeerFamilyMismatch;
+  if (!allocation.has(peer.address.unmapped().family())) return Reason::kPeerFamilyMismatch;
   if (port_counts ? is_own_relay(peer) : is_own_address(peer.address)) return std::nullopt;
   const auth::PeerVerdict verdict = settings_->peer_policy->check(peer.address);
   detail.rule = verdict.rule;

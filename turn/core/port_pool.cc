@@ -1,8 +1,14 @@
 #include "turn/core/port_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace noom::turn {
+namespace {
+
+constexpr RelayId kNobody{UINT32_MAX - 1, 0};  // holds what is reserved; valid, and never handed out
+
+}  // namespace
 
 PortPool::PortPool(const RelayAddress& address, uint16_t port_min, uint16_t port_max, uint32_t shard,
                    uint32_t shard_count)
@@ -32,6 +38,22 @@ std::optional<uint16_t> PortPool::take(Random& random, bool even, RelayId holder
   list.pop_back();
   holders_[slot(port)] = holder;
   return port;
+}
+
+std::optional<uint16_t> PortPool::take_pair(Random& random, RelayId holder) {
+  if (even_.empty()) return std::nullopt;
+  const size_t first = random.below(static_cast<uint32_t>(even_.size()));
+  for (size_t i = 0; i < even_.size(); ++i) {
+    const uint16_t port = even_[(first + i) % even_.size()];
+    const auto next = static_cast<uint16_t>(port + 1);
+    if (!is_free(next)) continue;
+    std::erase(even_, port);
+    std::erase(odd_, next);
+    hold(port, holder);
+    hold(next, kNobody);
+    return port;
+  }
+  return std::nullopt;
 }
 
 void PortPool::release(uint16_t port) {

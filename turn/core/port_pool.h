@@ -30,8 +30,11 @@ class PortPool {
 
   // Uniformly random among the free ones; nullopt when none is left.
   std::optional<uint16_t> take(Random& random, bool even, RelayId holder);
+  // An even port for the holder, the odd one after it reserved: nobody's until hold(). O(free ports).
+  std::optional<uint16_t> take_pair(Random& random, RelayId holder);
+  void hold(uint16_t port, RelayId holder) { holders_[slot(port)] = holder; }
   void release(uint16_t port);
-  // Invalid when the port is free or another shard's.
+  // A relay of this shard, or an id that finds none: the port is free, reserved or another shard's.
   RelayId holder(uint16_t port) const;
 
   size_t free() const { return even_.size() + odd_.size(); }
@@ -40,6 +43,7 @@ class PortPool {
  private:
   bool owns(uint16_t port) const { return covers(port) && shard_of_port(port, shard_count_) == shard_; }
   size_t slot(uint16_t port) const;
+  bool is_free(uint16_t port) const { return owns(port) && !holders_[slot(port)].valid(); }
 
   RelayAddress address_;
   uint16_t port_min_;

@@ -12,11 +12,14 @@ void Core::refresh(Request& request) {
   Allocation* allocation = own_allocation(request, id);
   if (allocation == nullptr) return;
 
-  // REQUESTED-ADDRESS-FAMILY other than the relay's: 443.
+  // REQUESTED-ADDRESS-FAMILY that no relayed address has: 443; otherwise it means that address alone.
+  std::optional<Family> only;
   if (message.has(Attr::kRequestedAddressFamily)) {
-    const auto family = message.leading_u8(Attr::kRequestedAddressFamily);
-    if (!family) return refuse(request, Reason::kMalformedAttribute);
-    if (*family != static_cast<uint8_t>(family_of(*allocation))) return refuse(request, Reason::kRelayFamilyMismatch);
+    const auto asked = message.leading_u8(Attr::kRequestedAddressFamily);
+    if (!asked) return refuse(request, Reason::kMalformedAttribute);
+    for (const Family family : kFamilies)
+      if (*asked == static_cast<uint8_t>(family) && allocation->has(family)) only = family;
+    if (!only) return refuse(request, Reason::kRelayFamilyMismatch);
   }
 
   const auto asked = message.u32(Attr::kLifetime);
@@ -24,11 +27,21 @@ void Core::refresh(Request& request) {
 
   // LIFETIME 0 deletes; anything else starts a new lifetime, computed as for Allocate.
   if (asked && *asked == 0) {
-    end_allocation(id, EndReason::kDeleted, request.now, request.output);
+    const bool leaves_one = only && allocation->has(*only == Family::kV4 ? Family::kV6 : Family::kV4);
+    if (leaves_one) {
+      end_relay(id, *only, request.output);
+      reschedule(id, *allocation);
+    } else {
+      end_allocation(id, EndReason::kDeleted, request.now, request.output);
+    }
     return succeed(request.from, request.output, 0);
   }
   const uint32_t lifetime_s = granted_lifetime_s(request);
-  allocation->expires = request.now.mono + std::chrono::seconds(lifetime_s);
+  const Mono expires = request.now.mono + std::chrono::seconds(lifetime_s);
+  if (only)
+    allocation->relay(*only).expires = expires;
+  else
+    allocation->live_until(expires);
   reschedule(id, *allocation);
   succeed(request.from, request.output, lifetime_s);
 }

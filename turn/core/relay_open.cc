@@ -13,14 +13,20 @@ bool Core::choose_port(Relay& relay, RelayId id, Family family, const IpAddress&
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t candidate = (first + i) % count;
     if (pools_[candidate].address().external.family() != family) continue;
-    if (const auto port = pools_[candidate].take(random_, relay.even_port, id)) {
+    if (const auto port = take_port(pools_[candidate], relay, id)) {
       relay.pool = static_cast<uint8_t>(candidate);
       relay.port = *port;
-      stats_.relay_ports_free.subtract();
       return true;
     }
   }
   return false;
+}
+
+std::optional<uint16_t> Core::take_port(PortPool& pool, const Relay& relay, RelayId id) {
+  if (relay.reserving && reservations_.full()) return std::nullopt;
+  const auto port = relay.reserving ? pool.take_pair(random_, id) : pool.take(random_, relay.even_port, id);
+  if (port) stats_.relay_ports_free.subtract(relay.reserving ? 2 : 1);
+  return port;
 }
 
 void Core::open_relay(RelayId id, Output& output) {
@@ -40,43 +46,65 @@ Requester Core::requester_of(const Allocation& allocation) {
 }
 
 void Core::on_relay_opened(Now now, RelayId id, Output& output) {
-  const Relay* relay = relays_.find(id);
+  Relay* const relay = relays_.find(id);
   if (relay == nullptr) return;  // ended meanwhile: CloseRelay has been said
+  relay->open = true;
+  conclude(relay->owner, now, output);
+}
+
+void Core::on_relay_open_failed(Now now, RelayId id, Output& output) {
+  Relay* relay = relays_.find(id);
+  if (relay == nullptr) return;
+  stats_.relay_open_failures.add();
   const AllocationId owner = relay->owner;
   Allocation& allocation = *allocations_.find(owner);
+  const Family family = pools_[relay->pool].address().external.family();
+  // The new port is chosen while the refused one is still held, so that it is another one.
+  const Relay refused = *relay;
+  const bool again = !refused.reserved && refused.tries < kRelayOpenTriesMax &&
+                     choose_port(*relay, id, family, allocation.client.server.address);
+  give_back_port(refused, output);
+  if (again) return open_relay(id, output);
+  relays_.erase(id);
+  allocation.relay(family) = {};
+  allocation.unavailable[family == Family::kV6] = static_cast<uint16_t>(code_of(Reason::kRelayOpenFailed));
+  conclude(owner, now, output);
+}
+
+// Answers once no relay is still being opened: with what there is, or 508.
+void Core::conclude(AllocationId id, Now now, Output& output) {
+  Allocation& allocation = *allocations_.find(id);
+  for (const RelayOfFamily& relay : allocation.relays)
+    if (relay.id.valid() && !relays_.find(relay.id)->open) return;
+  if (!allocation.has_any()) {
+    refuse(requester_of(allocation), output, Reason::kRelayOpenFailed);
+    return release(id);
+  }
   allocation.open = true;
   allocation.created = now.mono;
-  allocation.expires = now.mono + std::chrono::seconds(allocation.granted_s);
-  reschedule(owner, allocation);
-
-  AllocationCounts& counts = stats_.allocations_of(allocation.client.transport, family_of(allocation));
-  counts.created.add();
-  counts.live.add();
-  output.events.push_back(AllocationCreated{.allocation = owner,
+  allocation.live_until(now.mono + std::chrono::seconds(allocation.granted_s));
+  for (const Family family : kFamilies) {
+    if (!allocation.has(family)) continue;
+    Relay& relay = *relays_.find(allocation.relay(family).id);
+    if (relay.reserving) reserve_next_port(relay, allocation, now.mono);
+    AllocationCounts& counts = stats_.allocations_of(allocation.client.transport, family);
+    counts.created.add();
+    counts.live.add();
+  }
+  reschedule(id, allocation);
+  output.events.push_back(AllocationCreated{.allocation = id,
                                             .client = allocation.client,
-                                            .relayed = relayed(*relay),
+                                            .relayed = relayed(allocation),
                                             .username = allocation.username,
                                             .lifetime = std::chrono::seconds(allocation.granted_s)});
   succeed_allocate(requester_of(allocation), output, allocation);
 }
 
-void Core::on_relay_open_failed(Now, RelayId id, Output& output) {
-  Relay* relay = relays_.find(id);
-  if (relay == nullptr) return;
-  stats_.relay_open_failures.add();
-  const AllocationId owner = relay->owner;
-  const Allocation& allocation = *allocations_.find(owner);
-  // The new port is chosen while the refused one is still held, so that it is another one.
-  const Relay refused = *relay;
-  const bool again = refused.tries < kRelayOpenTriesMax &&
-                     choose_port(*relay, id, family_of(allocation), allocation.client.server.address);
-  if (again) {
-    pools_[refused.pool].release(refused.port);
-    stats_.relay_ports_free.add();
-    return open_relay(id, output);
-  }
-  refuse(requester_of(allocation), output, Reason::kRelayOpenFailed);
-  release(owner);
+std::vector<IpEndpoint> Core::relayed(const Allocation& allocation) const {
+  std::vector<IpEndpoint> addresses;
+  for (const Family family : kFamilies)
+    if (allocation.has(family)) addresses.push_back(relayed(relay_of(allocation, family)));
+  return addresses;
 }
 
 }  // namespace noom::turn

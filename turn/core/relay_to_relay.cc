@@ -7,7 +7,7 @@
 namespace noom::turn {
 
 void Core::to_relay(Now now, Allocation& sender, const IpEndpoint& to, const Framable& data, Output& output) {
-  const IpEndpoint from = relayed(*relays_.find(sender.relay));
+  const IpEndpoint from = relayed(relay_of(sender, to.address.family()));
   ++sender.traffic.packets_to_peers;
   sender.traffic.bytes_to_peers += data.size;
   const uint32_t owner = shard_of_port(to.port, settings_->shard_count);
@@ -22,9 +22,19 @@ void Core::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, Mu
 }
 
 void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const Framable& data, Output& output) {
-  for (const PortPool& pool : pools_) {
-    if (pool.address().external != to.address) continue;
-    const Relay* const relay = relays_.find(pool.holder(to.port));
+  for (size_t i = 0; i < pools_.size(); ++i) {
+    if (pools_[i].address().external != to.address) continue;
+    const Relay* relay = relays_.find(pools_[i].holder(to.port));
+    if (relay == nullptr && (!borrowed_.empty() || !lent_.empty())) {
+      const uint32_t key = key_of({static_cast<uint8_t>(i), to.port});
+      if (const auto borrowed = borrowed_.find(key); borrowed != borrowed_.end())
+        relay = relays_.find(borrowed->second);
+      // The port is another shard's for now: one more hop, and the last, since who borrows does not lend.
+      if (const auto lent = lent_.find(key); lent != lent_.end()) {
+        output.commands.emplace_back(HandOver{lent->second, to, from, data.payload()});
+        return stats_.handed_over.add(data.size);
+      }
+    }
     if (relay == nullptr) continue;
     return to_client(now, *allocations_.find(relay->owner), from, data, stats_.relay_to_relay, output);
   }

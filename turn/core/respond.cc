@@ -9,7 +9,7 @@ namespace {
 using wire::Attr;
 using wire::Class;
 
-// What this server understands in requests: DONT-FRAGMENT is understood well enough to be refused where §7.2 says so.
+// What this server understands in requests.
 constexpr std::array kUnderstood = {
     Attr::kMappedAddress,
     Attr::kUsername,
@@ -28,11 +28,19 @@ constexpr std::array kUnderstood = {
     Attr::kRequestedAddressFamily,
     Attr::kRequestedTransport,
     Attr::kXorMappedAddress,
+    Attr::kReservationToken,
     Attr::kMessageIntegritySha256,
     Attr::kPasswordAlgorithm,
     Attr::kAccessToken,
     Attr::kUserhash,
 };
+
+// ADDRESS-ERROR-CODE, RFC 8656 §18.12: the family, then as ERROR-CODE.
+void address_error(wire::MessageBuilder& builder, Family family, uint16_t code) {
+  const std::string_view reason = wire::default_reason(static_cast<wire::ErrorCode>(code));
+  std::string value = {static_cast<char>(family), 0, static_cast<char>(code / 100), static_cast<char>(code % 100)};
+  builder.raw(Attr::kAddressErrorCode, as_bytes(value.append(reason)));
+}
 
 }  // namespace
 
@@ -59,8 +67,14 @@ void Core::succeed(const Requester& to, Output& output, uint32_t lifetime_s) {
 void Core::succeed_allocate(const Requester& to, Output& output, const Allocation& allocation) {
   stats_.requests.at(to.method, 0).add();
   respond(to, Class::kSuccess, output, [&](wire::MessageBuilder& builder) {
-    builder.xor_address(Attr::kXorRelayedAddress, relayed(*relays_.find(allocation.relay)));
+    for (const Family family : kFamilies) {
+      if (allocation.has(family))
+        builder.xor_address(Attr::kXorRelayedAddress, relayed(relay_of(allocation, family)));
+      else if (const uint16_t code = allocation.unavailable[family == Family::kV6]; code != 0)
+        address_error(builder, family, code);
+    }
     builder.u32(Attr::kLifetime, allocation.granted_s);
+    if (allocation.reservation_token != 0) builder.u64(Attr::kReservationToken, allocation.reservation_token);
     builder.xor_address(Attr::kXorMappedAddress, allocation.client.client);
   });
 }

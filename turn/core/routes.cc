@@ -36,7 +36,7 @@ void count_up(wire::TransactionId& id) {
 
 void Core::to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output) {
   if (is_own_relay(peer)) return to_relay(now, allocation, peer, data, output);
-  output.to_peers.push_back({allocation.relay, peer, data.payload()});
+  output.to_peers.push_back({allocation.relay(peer.address.family()).id, peer, data.payload(), data.dont_fragment});
   stats_.to_peers.add(data.size);
   ++allocation.traffic.packets_to_peers;
   allocation.traffic.bytes_to_peers += data.size;
@@ -52,7 +52,7 @@ void Core::on_peer(Now now, RelayId id, const IpEndpoint& peer, MutableBytes roo
 
 void Core::to_client(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Traffic& counted,
                      Output& output) {
-  if (!allocation.is_live(now.mono)) return drop(Drop::kRelayNotLive);
+  if (!allocation.is_live(peer.address.family(), now.mono)) return drop(Drop::kRelayNotLive);
   if (allocation.permission(peer.address, now.mono) == nullptr) return drop(Drop::kNoPermission);
   const MutableBytes framed = frame(allocation, allocation.channel_to(peer, now.mono), peer, data, output);
   if (framed.empty()) return drop(Drop::kOversize);

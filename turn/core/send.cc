@@ -10,10 +10,11 @@ using wire::Attr;
 struct SendParts {
   std::optional<wire::AttributeView> peer;
   std::optional<wire::AttributeView> data;
+  bool dont_fragment = false;
   bool understood = true;
 };
 
-// One walk: this is a data path. DONT-FRAGMENT is not supported and counts as unknown (§11.2).
+// One walk: this is a data path.
 SendParts parts_of(const wire::MessageView& message) {
   SendParts parts;
   message.for_each_honoured([&](const wire::AttributeView& attribute) {
@@ -23,6 +24,9 @@ SendParts parts_of(const wire::MessageView& message) {
         break;
       case Attr::kData:
         if (!parts.data) parts.data = attribute;
+        break;
+      case Attr::kDontFragment:
+        parts.dont_fragment = true;
         break;
       // Known elsewhere and unexpected here: ignored (RFC 8489 §6.3).
       case Attr::kUsername:
@@ -53,7 +57,7 @@ void Core::send(Now now, const FiveTuple& client, const wire::MessageView& messa
   const Found found = find(client);
   if (found.allocation == nullptr || !found.allocation->is_live(now.mono)) return drop(Drop::kNoAllocation);
   Allocation& allocation = *found.allocation;
-  if (peer->address.family() != family_of(allocation)) return drop(Drop::kPeerFamily);
+  if (!allocation.is_live(peer->address.family(), now.mono)) return drop(Drop::kPeerFamily);
   if (allocation.permission(peer->address, now.mono) == nullptr) return drop(Drop::kNoPermission);
   // A permission for a relay address covers the relays there; whether it covers the rest of this host is the policy's
   // to say.
@@ -61,7 +65,7 @@ void Core::send(Now now, const FiveTuple& client, const wire::MessageView& messa
     return drop(Drop::kPeerDenied);
 
   const size_t offset = parts.data->offset + wire::kAttributeHeaderSize;
-  to_peer(now, allocation, *peer, {bytes, offset, parts.data->value.size()}, output);
+  to_peer(now, allocation, *peer, {bytes, offset, parts.data->value.size(), parts.dont_fragment}, output);
 }
 
 }  // namespace noom::turn

@@ -113,8 +113,14 @@ void Server::on_client_closed(Now now, const FiveTuple& client, Output& output) 
 void Server::on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output) {
   core_->on_peer(now, relay, peer, room, output);
 }
+void Server::on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output) {
+  core_->on_peer_icmp(now, relay, peer, icmp, output);
+}
 void Server::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output) {
   core_->on_handover(now, to, from, room, output);
+}
+void Server::on_shard_message(Now now, const ShardMessage& message, Output& output) {
+  core_->on_shard_message(now, message, output);
 }
 void Server::on_relay_opened(Now now, RelayId relay, Output& output) {
   core_->on_relay_opened(now, relay, output);

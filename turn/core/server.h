@@ -37,8 +37,13 @@ class Server {
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
   // A datagram received on a relay. `room` is kPeerHeadroom, payload, kPeerTailroom; borrowed and rewritten likewise.
   void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output);
+  // An ICMP error that a datagram from the relay to `peer` met; `mtu` is that of "fragmentation needed" and "packet too
+  // big".
+  void on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output);
   // What another shard handed over, in a room as above.
   void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output);
+  // What another shard's TellShard says.
+  void on_shard_message(Now now, const ShardMessage& message, Output& output);
   // Answers to OpenRelay. After a failure another port is tried; after kRelayOpenTriesMax the client gets 508.
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);

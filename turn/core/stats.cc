@@ -24,7 +24,6 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kPasswordAlgorithms, kBadRequest, "password_algorithms"},
     {Reason::kStaleNonce, wire::ErrorCode::kStaleNonce, "stale_nonce"},
     {Reason::kUnknownAttribute, wire::ErrorCode::kUnknownAttribute, "unknown_attribute"},
-    {Reason::kDontFragment, wire::ErrorCode::kUnknownAttribute, "dont_fragment_unsupported"},
     {Reason::kMalformedAttribute, kBadRequest, "malformed_attribute"},
     {Reason::kMissingTransport, kBadRequest, "missing_requested_transport"},
     {Reason::kMissingPeer, kBadRequest, "missing_peer"},
@@ -46,6 +45,11 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kDraining, kInsufficientCapacity, "draining"},
     {Reason::kNoFreePort, kInsufficientCapacity, "no_free_port"},
     {Reason::kNoPortPair, kInsufficientCapacity, "no_port_pair"},
+    {Reason::kTwoFamilyAttributes, kBadRequest, "two_family_attributes"},
+    {Reason::kReserveForTwoFamilies, kBadRequest, "reserve_for_two_families"},
+    {Reason::kAdditionalFamily, kBadRequest, "additional_family"},
+    {Reason::kTokenWithOtherChoice, kBadRequest, "token_with_other_choice"},
+    {Reason::kBadReservationToken, kInsufficientCapacity, "bad_reservation_token"},
     {Reason::kRelayOpenFailed, kInsufficientCapacity, "relay_open_failed"},
     {Reason::kPermissionLimit, kInsufficientCapacity, "permission_limit"},
     {Reason::kChannelLimit, kInsufficientCapacity, "channel_limit"},
@@ -74,6 +78,7 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
     "peer_denied",
     "relay_not_live",
     "relay_unknown",
+    "icmp_type",
     "oversize",
 };
 static_assert(!kDropLabels.back().empty());

@@ -35,6 +35,7 @@ enum class Drop : uint8_t {
                   // relay ports
   kRelayNotLive,  // to a relayed address of this suite that nobody holds now
   kRelayUnknown,  // from a relay that ended meanwhile
+  kIcmpType,      // an ICMP error other than those that RFC 8656 §11.5 passes on
   kOversize,      // framed, it would exceed what a datagram or a STUN length can carry
   kCount,
 };
@@ -53,7 +54,6 @@ enum class Reason : uint8_t {
   kPasswordAlgorithms,     // 400: not those offered with the nonce, or a choice outside them
   kStaleNonce,             // 438
   kUnknownAttribute,       // 420
-  kDontFragment,           // 420: not supported
   kMalformedAttribute,     // 400
   kMissingTransport,       // 400: no REQUESTED-TRANSPORT
   kMissingPeer,            // 400: no XOR-PEER-ADDRESS
@@ -75,6 +75,11 @@ enum class Reason : uint8_t {
   kDraining,               // 508: draining, and nowhere to send the client
   kNoFreePort,             // 508
   kNoPortPair,             // 508: EVEN-PORT asked to reserve the next port too
+  kTwoFamilyAttributes,    // 400: REQUESTED- beside ADDITIONAL-ADDRESS-FAMILY
+  kReserveForTwoFamilies,  // 400: EVEN-PORT with R = 1 beside ADDITIONAL-ADDRESS-FAMILY
+  kAdditionalFamily,       // 400: ADDITIONAL-ADDRESS-FAMILY other than IPv6
+  kTokenWithOtherChoice,   // 400: RESERVATION-TOKEN beside EVEN-PORT or an address family
+  kBadReservationToken,    // 508: unknown, claimed before or too old
   kRelayOpenFailed,        // 508: the system refused every port tried
   kPermissionLimit,        // 508
   kChannelLimit,           // 508
@@ -118,7 +123,7 @@ struct Traffic {
   }
 };
 
-// By the client's transport and the relay's family.
+// By the client's transport and the relay's family; an allocation with a relay of each counts under both.
 constexpr std::array kTransports = {Transport::kUdp, Transport::kTcp, Transport::kTls, Transport::kDtls};
 constexpr std::array kFamilies = {Family::kV4, Family::kV6};
 struct AllocationCounts {
@@ -132,11 +137,12 @@ struct Stats {
   Counter received_from_peers;
   Counter received_by_handover;
 
-  Traffic to_peers;        // given to the kernel for a peer
-  Traffic to_clients;      // from a peer, framed for the client
-  Traffic relay_to_relay;  // delivered to another client inside the process, on this shard
-  Traffic handed_over;     // given to the shard that owns the receiving relay
-  Counter consumed;        // requests, answered or being answered, and indications that ask for nothing
+  Traffic to_peers;         // given to the kernel for a peer
+  Traffic to_clients;       // from a peer, framed for the client
+  Traffic relay_to_relay;   // delivered to another client inside the process, on this shard
+  Traffic handed_over;      // given to the shard that owns the receiving relay
+  Counter icmp_to_clients;  // ICMP errors told to clients; they count as consumed
+  Counter consumed;         // requests, answered or being answered, and indications that ask for nothing
   CounterTable<Drop> drops;
 
   RequestTable requests;          // responses sent
@@ -145,7 +151,8 @@ struct Stats {
   CounterTable<EndReason> ended;
   Counter permissions_live;
   Counter channels_live;
-  Counter relay_ports_free;  // over all relay addresses of this shard
+  Counter relay_ports_free;      // over all relay addresses of this shard
+  Counter relay_ports_reserved;  // by EVEN-PORT, waiting for their RESERVATION-TOKEN
   Counter relay_open_failures;
 
   // Amplification: bytes of requests without valid credentials (Binding included) and of the responses to them.

@@ -3,6 +3,16 @@
 #include "common/wire/stun_types.h"
 
 namespace noom::turn {
+namespace {
+
+// "203.0.113.1:50000", or two with a space between.
+std::string text_of(const std::vector<IpEndpoint>& endpoints) {
+  std::string text;
+  for (const IpEndpoint& endpoint : endpoints) text += (text.empty() ? "" : " ") + endpoint.to_string();
+  return text;
+}
+
+}  // namespace
 
 void EventLog::write(Now now, const std::vector<Event>& events) {
   for (const Event& event : events) std::visit([&](const auto& each) { write(now, each); }, event);
@@ -17,7 +27,7 @@ void EventLog::write(Now now, const AllocationCreated& event) {
               {"allocation", event.allocation.index},
               {"transport", to_string(event.client.transport)},
               {"client", event.client.client.to_string()},
-              {"relayed", event.relayed.to_string()},
+              {"relayed", text_of(event.relayed)},
               {"username", event.username},
               {"lifetime_s", std::chrono::duration_cast<std::chrono::seconds>(event.lifetime).count()},
               {"suppressed", *suppressed}});
@@ -32,7 +42,7 @@ void EventLog::write(Now now, const AllocationEnded& event) {
               {"allocation", event.allocation.index},
               {"transport", to_string(event.client.transport)},
               {"client", event.client.client.to_string()},
-              {"relayed", event.relayed.to_string()},
+              {"relayed", text_of(event.relayed)},
               {"username", event.username},
               {"reason", to_string(event.reason)},
               {"duration_s", std::chrono::duration_cast<std::chrono::seconds>(event.duration).count()},

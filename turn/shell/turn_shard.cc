@@ -80,6 +80,12 @@ void TurnShard::on_datagrams(Now now, io::UdpSocketId, uint64_t tag, std::span<c
   settle(now);
 }
 
+void TurnShard::on_icmp(Now now, io::UdpSocketId, uint64_t tag, const io::IcmpError& error) {
+  server_.on_peer_icmp(now, to_relay(tag), error.peer, {.type = error.type, .code = error.code, .mtu = error.mtu},
+                       output_);
+  settle(now);
+}
+
 // The core frames in place, and what it puts out is borrowed until the flush: a stream's frame moves into the arena.
 void TurnShard::on_stream_frame(Now now, const FiveTuple& client, Bytes frame) {
   if (arena_bytes_ > kArenaBytesPerFlush) pump_.flush();
@@ -105,6 +111,13 @@ void TurnShard::on_handover(std::unique_ptr<HandoverBatch> batch) {
   settle(now);
 }
 
+void TurnShard::on_shard_message(const ShardMessage& message) {
+  if (stopped_) return;
+  const Now now = io::read_clocks();
+  server_.on_shard_message(now, message, output_);
+  settle(now);
+}
+
 // Obeys the commands in order, then queues the transmits. The arena stays: what is queued borrows from it.
 void TurnShard::settle(Now now) {
   if (!output_.empty()) pump_.flush_soon();
@@ -121,7 +134,7 @@ void TurnShard::settle(Now now) {
     }
   }
   for (const ToPeer& transmit : output_.to_peers)
-    pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes);
+    pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes, transmit.dont_fragment);
   for (const FiveTuple& leaver : leavers_) streams_.close(leaver);
   leavers_.clear();
   log_.write(now, output_.events);
@@ -146,7 +159,8 @@ void TurnShard::on_flushed() {
 
 void TurnShard::obey(Now now, const OpenRelay& command) {
   auto socket = io::UdpSocket::open(command.local, {.receive_buffer_bytes = options_.relay_buffer_bytes,
-                                                    .send_buffer_bytes = options_.relay_buffer_bytes});
+                                                    .send_buffer_bytes = options_.relay_buffer_bytes,
+                                                    .report_icmp = true});
   if (!socket.ok()) {
     log_.relay_open_failed(now, socket.status());
     return server_.on_relay_open_failed(now, command.relay, output_);
@@ -177,6 +191,11 @@ void TurnShard::obey(Now, const CloseClient& command) {
 
 void TurnShard::obey(Now, const HandOver& command) {
   if (!outbox_.add(command)) stats_.drops[ShellDrop::kHandoverFull].add();
+}
+
+void TurnShard::obey(Now, const TellShard& command) {
+  TurnShard* const shard = shards_[command.shard];
+  shard->shard_.post([shard, message = command.message] { shard->on_shard_message(message); });
 }
 
 io::UdpSocketId TurnShard::socket_of(RelayId relay) const {

@@ -56,17 +56,20 @@ class TurnShard final : io::UdpReceiver, StreamHost {
   };
 
   void on_datagrams(Now now, io::UdpSocketId socket, uint64_t tag, std::span<const io::Datagram> batch) override;
+  void on_icmp(Now now, io::UdpSocketId socket, uint64_t tag, const io::IcmpError& error) override;
   void on_flushed() override;
   void on_stream_frame(Now now, const FiveTuple& client, Bytes frame) override;
   void on_stream_closed(Now now, const FiveTuple& client) override;
   bool has_allocation(const FiveTuple& client) const override { return server_.has_allocation(client); }
   void on_handover(std::unique_ptr<HandoverBatch> batch);
+  void on_shard_message(const ShardMessage& message);
 
   void settle(Now now);
   void obey(Now now, const OpenRelay& command);
   void obey(Now now, const CloseRelay& command);
   void obey(Now now, const CloseClient& command);
   void obey(Now now, const HandOver& command);
+  void obey(Now now, const TellShard& command);
   io::UdpSocketId socket_of(RelayId relay) const;
   void arm_tick();
   void on_tick();

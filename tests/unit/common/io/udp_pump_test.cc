@@ -58,10 +58,12 @@ class Echo : public UdpReceiver {
                  room.subspan(kHeadroom - 1, datagram.payload().size() + 2));
     }
   }
+  void on_icmp(Now, UdpSocketId, uint64_t, const IcmpError& error) override { errors_.push_back(error); }
   void on_flushed() override { ++flushes_; }
 
-  IpEndpoint open(std::string_view local, uint64_t tag = 0, PollClass poll_class = PollClass::kShared) {
-    auto socket = UdpSocket::open(endpoint(local), {});
+  IpEndpoint open(std::string_view local, uint64_t tag = 0, PollClass poll_class = PollClass::kShared,
+                  const UdpSocketOptions& options = {}) {
+    auto socket = UdpSocket::open(endpoint(local), options);
     EXPECT_TRUE(socket.ok()) << socket.status();
     const IpEndpoint bound = socket->local();
     id_ = pump_.add(*std::move(socket), poll_class, tag);
@@ -73,6 +75,7 @@ class Echo : public UdpReceiver {
   UdpSocketId id_;
   std::map<uint64_t, size_t> received_;
   Datagram last_;
+  std::vector<IcmpError> errors_;
   int flushes_ = 0;
 };
 
@@ -213,6 +216,31 @@ TEST(UdpPump, APortThatNobodyListensOnDisturbsNothing) {
   std::string text;
   ASSERT_TRUE(run_until(context, [&] { return peer.receive(text); }));
   EXPECT_EQ(text, "<alive>");
+}
+
+TEST(UdpPump, TellsWhatIcmpReportsAndGoesOnAsBefore) {
+  struct Case {
+    std::string_view local;
+    uint8_t type;  // destination unreachable, port unreachable
+    uint8_t code;
+  };
+  for (const Case& each : {Case{"127.0.0.1:0", 3, 3}, Case{"[::1]:0", 1, 4}}) {
+    boost::asio::io_context context;
+    Echo echo(context);
+    const IpEndpoint server = echo.open(each.local, 0, PollClass::kPrivate, {.report_icmp = true});
+    const IpEndpoint nobody = Peer(each.local).local();
+    echo.pump_.send(echo.id_, nobody, {}, as_bytes("x"));
+    ASSERT_TRUE(run_until(context, [&] { return !echo.errors_.empty(); }));
+    EXPECT_EQ(echo.errors_.front().peer, nobody);
+    EXPECT_EQ(echo.errors_.front().type, each.type);
+    EXPECT_EQ(echo.errors_.front().code, each.code);
+    Peer peer(each.local);
+    peer.send(server, "alive");
+    std::string text;
+    ASSERT_TRUE(run_until(context, [&] { return peer.receive(text); }));
+    EXPECT_EQ(text, "<alive>");
+    EXPECT_EQ(echo.errors_.size(), 1U);
+  }
 }
 
 TEST(UdpPump, ReportsWhatTheKernelDropped) {

@@ -41,6 +41,12 @@ class UdpSendTest : public testing::Test {
                   stats_.send_drop_unreachable.value(),
               count);
   }
+  int mtu_discovery() const {
+    int mode = -1;
+    socklen_t size = sizeof(mode);
+    ::getsockopt(socket_.fd(), IPPROTO_IP, IP_MTU_DISCOVER, &mode, &size);
+    return mode;
+  }
   UdpPumpStats stats_;
   UdpSend send_{stats_, scripted_send};
   SendQueue queue_;
@@ -99,10 +105,40 @@ TEST_F(UdpSendTest, ALocalFirewallsRefusalIsUnreachableAtOnce) {
 TEST_F(UdpSendTest, TooBigForThePathIsSentAgainAsFragments) {
   flush(2, {{-1, EMSGSIZE}});
   EXPECT_EQ(stats_.sent.value(), 2U);
-  int mode = 0;
-  socklen_t size = sizeof(mode);
-  ASSERT_EQ(::getsockopt(socket_.fd(), IPPROTO_IP, IP_MTU_DISCOVER, &mode, &size), 0);
-  EXPECT_EQ(mode, IP_PMTUDISC_WANT);
+  EXPECT_EQ(mtu_discovery(), IP_PMTUDISC_WANT);
+}
+
+TEST_F(UdpSendTest, WhatMustStayWholeIsDroppedRatherThanFragmented) {
+  script = {{-1, EMSGSIZE}};
+  send_.queue(queue_, to_, {}, as_bytes("x"), true);
+  send_.queue(queue_, to_, {}, as_bytes("y"));
+  send_.flush(socket_, queue_);
+  EXPECT_EQ(stats_.send_drop_too_big.value(), 1U);
+  EXPECT_EQ(stats_.sent.value(), 1U);
+  EXPECT_EQ(mtu_discovery(), IP_PMTUDISC_DO);
+}
+
+TEST_F(UdpSendTest, WhatMustStayWholeEndsTheTimeOfFragments) {
+  script = {{-1, EMSGSIZE}};
+  send_.queue(queue_, to_, {}, as_bytes("too big"));
+  send_.queue(queue_, to_, {}, as_bytes("x"));
+  send_.queue(queue_, to_, {}, as_bytes("y"), true);
+  send_.queue(queue_, to_, {}, as_bytes("z"));
+  send_.flush(socket_, queue_);
+  EXPECT_EQ(offered, (std::vector<size_t>{4, 2, 2}));
+  EXPECT_EQ(stats_.sent.value(), 4U);
+  EXPECT_EQ(stats_.send_partial.value(), 0U);
+  EXPECT_EQ(mtu_discovery(), IP_PMTUDISC_DO);
+}
+
+TEST(UdpSendWhole, Ipv6TellsTheKernelWithTheDatagram) {
+  UdpPumpStats stats;
+  UdpSend send(stats);
+  SendQueue queue;
+  const UdpSocket socket = UdpSocket::open({*IpAddress::parse("::1"), 0}, {}).value();
+  send.queue(queue, socket.local(), {}, as_bytes("x"), true);
+  send.flush(socket, queue);
+  EXPECT_EQ(stats.sent.value(), 1U);
 }
 
 TEST_F(UdpSendTest, TooBigForUdpIsDroppedAndTheNextStillSent) {

@@ -45,8 +45,13 @@ class Ask {
   Ask& lifetime(uint32_t seconds) { return u32(Attr::kLifetime, seconds); }
   Ask& transport(uint8_t protocol) { return u32(Attr::kRequestedTransport, uint32_t{protocol} << 24); }
   Ask& family(uint8_t family) { return u32(Attr::kRequestedAddressFamily, uint32_t{family} << 24); }
+  Ask& additional(uint8_t family) { return u32(Attr::kAdditionalAddressFamily, uint32_t{family} << 24); }
   Ask& channel(uint16_t number) { return u32(Attr::kChannelNumber, uint32_t{number} << 16); }
   Ask& data(std::string_view payload) { return raw(Attr::kData, payload); }
+  Ask& even_port(bool reserve = false) { return raw(Attr::kEvenPort, std::string(1, reserve ? '\x80' : '\0')); }
+  Ask& token(uint64_t token) {
+    return add([=](wire::MessageBuilder& b) { b.u64(Attr::kReservationToken, token); });
+  }
   Ask& fingerprint() {
     fingerprint_ = true;
     return *this;

@@ -113,12 +113,13 @@ TEST_F(Data, SendWithAnUnknownRequiredAttributeIsSilence) {
   expect_dropped(Drop::kUnknownAttribute);
 }
 
-TEST_F(Data, SendWithDontFragmentIsSilenceAsLongAsItIsNotSupported) {
-  // RFC 8656 §11.2: an unknown attribute then.
+TEST_F(Data, SendWithDontFragmentGoesWholeAndTheNextAsUsual) {
+  // RFC 8656 §11.2: DONT-FRAGMENT sets DF on the datagram of that Send alone.
   alice_.allocates();
   alice_.permits("192.0.2.9:99");
   alice_.sends(send().peer("192.0.2.9:99").data("x").raw(Attr::kDontFragment, ""));
-  expect_dropped(Drop::kUnknownAttribute);
+  alice_.sends(send().peer("192.0.2.9:99").data("y"));
+  EXPECT_THAT(script_.says(), ElementsAre("#0 -> 192.0.2.9:99 'x' whole", "#0 -> 192.0.2.9:99 'y'"));
 }
 
 TEST_F(Data, SendIgnoresKnownAttributesAndOptionalOnes) {

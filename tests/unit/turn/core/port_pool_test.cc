@@ -76,5 +76,37 @@ TEST(PortPool, ASliceMayBeEmpty) {
   EXPECT_EQ(pool.take(random, false, kHolder), std::nullopt);
 }
 
+TEST(PortPool, PairsAreEvenAndTheNextAndTakenTogether) {
+  // RFC 8656 §7.2: EVEN-PORT with R = 1 reserves the port after the even one.
+  SeededRandom random(1);
+  for (const uint32_t shard_count : {1u, 3u}) {
+    PortPool pool(kAddress, 50001, 50030, shard_count - 1, shard_count);
+    const size_t size = pool.free();
+    std::set<uint16_t> all;
+    while (const auto port = pool.take_pair(random, kHolder)) {
+      EXPECT_EQ(*port % 2, 0);
+      EXPECT_EQ(pool.holder(*port), kHolder);
+      EXPECT_NE(pool.holder(static_cast<uint16_t>(*port + 1)), kHolder);
+      all.insert(*port);
+      all.insert(static_cast<uint16_t>(*port + 1));
+    }
+    EXPECT_EQ(pool.used(), all.size());
+    while (const auto port = pool.take(random, false, kHolder)) EXPECT_TRUE(all.insert(*port).second);
+    EXPECT_EQ(all.size(), size);
+    EXPECT_FALSE(all.contains(50031));
+  }
+}
+
+TEST(PortPool, AnEvenPortWithoutItsNextIsNoPair) {
+  // RFC 8656 §7.2.
+  SeededRandom random(1);
+  PortPool pool(kAddress, 50000, 50001, 0, 1);
+  const uint16_t pair = pool.take_pair(random, kHolder).value();
+  pool.release(pair);
+  EXPECT_EQ(pool.take_pair(random, kHolder), std::nullopt);
+  pool.release(static_cast<uint16_t>(pair + 1));
+  EXPECT_EQ(pool.take_pair(random, kHolder), pair);
+}
+
 }  // namespace
 }  // namespace noom::turn

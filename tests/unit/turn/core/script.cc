@@ -138,8 +138,17 @@ void Script::peer_sends(size_t relay, std::string_view peer, std::string_view pa
   server().on_peer(now_, relay_id(relay), endpoint(peer), keep(in_a_room(payload)), output_);
   note_commands();
 }
+void Script::icmp(size_t relay, std::string_view peer, const PeerIcmp& icmp) {
+  server().on_peer_icmp(now_, relay_id(relay), endpoint(peer), icmp, output_);
+  note_commands();
+}
 void Script::handed_over(const IpEndpoint& to, const IpEndpoint& from, std::string_view payload) {
   server().on_handover(now_, to, from, keep(in_a_room(payload)), output_);
+  note_commands();
+}
+
+void Script::told(const ShardMessage& message) {
+  server().on_shard_message(now_, message, output_);
   note_commands();
 }
 
@@ -171,7 +180,7 @@ std::vector<std::string> Script::says() {
   for (const ToClient& datagram : output_.to_clients) lines.push_back(render(datagram));
   for (const ToPeer& datagram : output_.to_peers)
     lines.push_back("#" + std::to_string(datagram.relay.index) + " -> " + render(datagram.peer) + " '" +
-                    std::string(as_text(datagram.bytes)) + "'");
+                    std::string(as_text(datagram.bytes)) + "'" + (datagram.dont_fragment ? " whole" : ""));
   output_.clear();
   kept_.clear();
   return lines;

@@ -93,7 +93,9 @@ class Script {
   void opened(size_t relay);
   void open_failed(size_t relay);
   void peer_sends(size_t relay, std::string_view peer, std::string_view payload);
+  void icmp(size_t relay, std::string_view peer, const PeerIcmp& icmp);
   void handed_over(const IpEndpoint& to, const IpEndpoint& from, std::string_view payload);
+  void told(const ShardMessage& message);
   void gets(const FiveTuple& client, std::vector<std::byte> bytes);
   void closed(const FiveTuple& client);
 
@@ -118,6 +120,7 @@ class Script {
   void note_commands();
   void check_accounting();
   std::string render(const Command& command) const;
+  std::string render(const std::vector<IpEndpoint>& endpoints) const;
   std::string render(const ToClient& datagram) const;
   std::string render_stun(Bytes bytes) const;
 

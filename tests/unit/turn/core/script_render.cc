@@ -28,6 +28,43 @@ std::string text_attribute(const wire::AttributeView& attribute) {
   return name + std::string(as_text(attribute.value));
 }
 
+std::string integrity_text(const wire::MessageView& message, bool sha256, const std::vector<std::string>& keys) {
+  const bool valid = std::ranges::any_of(keys, [&](const std::string& key) {
+    return (sha256 ? wire::check_message_integrity_sha256(message, as_bytes(key))
+                   : wire::check_message_integrity(message, as_bytes(key))) == wire::Check::kValid;
+  });
+  if (!valid) return " integrity-wrong";
+  return sha256 ? " integrity-sha256" : " integrity";
+}
+
+std::string address_error_text(Bytes bytes) {
+  const int code = static_cast<int>(bytes[2]) * 100 + static_cast<int>(bytes[3]);
+  return (bytes[0] == std::byte{1} ? " ipv4=" : " ipv6=") + std::to_string(code);
+}
+
+std::string unknown_text(Bytes types) {
+  std::string text = " unknown=";
+  for (size_t at = 0; at < types.size(); at += 2)
+    text += (at > 0 ? "," : "") + std::to_string(load_be<uint16_t>(types.data() + at));
+  return text;
+}
+
+std::string icmp_text(Bytes bytes) {
+  const auto value = load_be<uint64_t>(bytes.data());
+  return " icmp type=" + std::to_string(value >> 41) + " code=" + std::to_string(value >> 32 & 0x1ff) +
+         " data=" + std::to_string(value & UINT32_MAX);
+}
+
+std::string message_text(const ClaimReservation& claim) {
+  return "wants a reserved port for #" + std::to_string(claim.relay.index);
+}
+std::string message_text(const ReservationAnswer& answer) {
+  return (answer.port ? "lends a port to #" : "has nothing for #") + std::to_string(answer.relay.index);
+}
+std::string message_text(const ReturnPort&) {
+  return "returns a port";
+}
+
 }  // namespace
 
 // The port of a relay is shown as the relay's index.
@@ -40,11 +77,20 @@ std::string Script::render(const IpEndpoint& shown) const {
   return shown.to_string();
 }
 
+std::string Script::render(const std::vector<IpEndpoint>& endpoints) const {
+  std::string text;
+  for (const IpEndpoint& each : endpoints) text += (text.empty() ? "" : " ") + render(each);
+  return text;
+}
+
 std::string Script::render(const Command& command) const {
   if (const auto* open = std::get_if<OpenRelay>(&command))
     return "open #" + std::to_string(open->relay.index) + " on " + open->local.address.to_string();
   if (const auto* close = std::get_if<CloseRelay>(&command)) return "close #" + std::to_string(close->relay.index);
   if (const auto* close = std::get_if<CloseClient>(&command)) return "close " + close->client.client.to_string();
+  if (const auto* tell = std::get_if<TellShard>(&command))
+    return "tell shard " + std::to_string(tell->shard) + ": " +
+           std::visit([](const auto& message) { return message_text(message); }, tell->message);
   const auto& hand_over = std::get<HandOver>(command);
   return "hand over to shard " + std::to_string(hand_over.shard) + " for " + render(hand_over.to) + " from " +
          render(hand_over.from) + " " + quoted(hand_over.payload);
@@ -76,8 +122,17 @@ std::string Script::render_stun(Bytes bytes) const {
       case Attr::kXorPeerAddress:
         text += " from " + render(message->xor_address(attribute).value());
         break;
+      case Attr::kReservationToken:
+        text += " token";
+        break;
+      case Attr::kAddressErrorCode:
+        text += address_error_text(attribute.value);
+        break;
       case Attr::kLifetime:
         text += " lifetime=" + std::to_string(load_be<uint32_t>(attribute.value.data()));
+        break;
+      case Attr::kIcmp:
+        text += icmp_text(attribute.value);
         break;
       case Attr::kData:
         text += " " + quoted(attribute.value);
@@ -98,18 +153,12 @@ std::string Script::render_stun(Bytes bytes) const {
         text += " alternate=" + message->plain_address(Attr::kAlternateServer).value().to_string();
         break;
       case Attr::kUnknownAttributes:
-        text += " unknown=";
-        for (size_t at = 0; at < attribute.value.size(); at += 2)
-          text += (at > 0 ? "," : "") + std::to_string(load_be<uint16_t>(attribute.value.data() + at));
+        text += unknown_text(attribute.value);
         break;
       case Attr::kMessageIntegrity:
       case Attr::kMessageIntegritySha256: {
         const bool sha256 = static_cast<Attr>(attribute.type) == Attr::kMessageIntegritySha256;
-        const bool valid = std::ranges::any_of(keys_, [&](const std::string& key) {
-          return (sha256 ? wire::check_message_integrity_sha256(*message, as_bytes(key))
-                         : wire::check_message_integrity(*message, as_bytes(key))) == wire::Check::kValid;
-        });
-        text += valid ? (sha256 ? " integrity-sha256" : " integrity") : " integrity-wrong";
+        text += integrity_text(*message, sha256, keys_);
         break;
       }
       case Attr::kFingerprint:
