@@ -182,7 +182,7 @@ std::vector<IpAddress> Preparation::own_addresses(const std::vector<RelayAddress
 }
 
 uint32_t shard_count(const Config& config) {
-  return config.shards > 0 ? config.shards : std::max(1u, std::thread::hardware_concurrency());
+  return config.shards > 0 ? config.shards : std::clamp(std::thread::hardware_concurrency(), 1u, kShardsMax);
 }
 
 void Preparation::check_ports() {
