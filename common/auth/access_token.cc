@@ -1,48 +1,18 @@
 #include "common/auth/access_token.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <memory>
+
+#include "common/auth/aes_gcm.h"
 
 namespace noom::auth {
 namespace {
 
-constexpr size_t kTagSize = 16;
 constexpr size_t kNonceSizeMin = 1;
 constexpr size_t kNonceSizeMax = 64;  // RFC 5116 §3.2 recommends 12
 constexpr size_t kMacKeySizeMax = 32;
 constexpr size_t kFixedSize = sizeof(uint16_t) + sizeof(uint64_t) + sizeof(uint32_t);
 constexpr int kFractionBits = 16;  // the timestamp: 48 bits of seconds, 16 of 1/64000 s
 constexpr uint64_t kSecondsMax = 1ull << 33;
-
-struct Free {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-const unsigned char* octets(Bytes bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* octets(MutableBytes bytes) {
-  return reinterpret_cast<unsigned char*>(bytes.data());
-}
-
-// One AES-GCM operation over `text` in place. `tag` is written when sealing and compared when opening.
-bool aes_gcm(bool seal, Bytes key, Bytes nonce, std::string_view associated, MutableBytes text, MutableBytes tag) {
-  const EVP_CIPHER* const cipher = key.size() == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
-  const std::unique_ptr<EVP_CIPHER_CTX, Free> context(EVP_CIPHER_CTX_new());
-  EVP_CIPHER_CTX* const c = context.get();
-  int size = 0;
-  bool good =
-      c != nullptr && EVP_CipherInit_ex(c, cipher, nullptr, nullptr, nullptr, seal ? 1 : 0) == 1 &&
-      EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, static_cast<int>(nonce.size()), nullptr) == 1 &&
-      EVP_CipherInit_ex(c, nullptr, nullptr, octets(key), octets(nonce), seal ? 1 : 0) == 1 &&
-      EVP_CipherUpdate(c, nullptr, &size, octets(as_bytes(associated)), static_cast<int>(associated.size())) == 1 &&
-      EVP_CipherUpdate(c, octets(text), &size, octets(text), static_cast<int>(text.size())) == 1;
-  if (!seal) good = good && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, kTagSize, tag.data()) == 1;
-  good = good && EVP_CipherFinal_ex(c, octets(text) + text.size(), &size) == 1;
-  if (seal) good = good && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, kTagSize, tag.data()) == 1;
-  return good;
-}
 
 // The decrypted block.
 std::optional<AccessToken> read(Bytes block) {
@@ -74,14 +44,15 @@ std::optional<AccessToken> TokenKeys::open(std::string_view key_id, Bytes token)
   if (key == keys_.end() || token.size() < sizeof(uint16_t)) return std::nullopt;
   const size_t nonce_size = load_be<uint16_t>(token.data());
   const size_t head = sizeof(uint16_t) + nonce_size;
-  if (nonce_size < kNonceSizeMin || nonce_size > kNonceSizeMax || token.size() < head + kFixedSize + kTagSize ||
-      token.size() > head + kFixedSize + kMacKeySizeMax + kTagSize)
+  if (nonce_size < kNonceSizeMin || nonce_size > kNonceSizeMax || token.size() < head + kFixedSize + kGcmTagSize ||
+      token.size() > head + kFixedSize + kMacKeySizeMax + kGcmTagSize)
     return std::nullopt;
-  const Bytes sealed = token.subspan(head, token.size() - head - kTagSize);
+  const Bytes sealed = token.subspan(head, token.size() - head - kGcmTagSize);
   std::vector<std::byte> block(sealed.begin(), sealed.end());
-  std::vector<std::byte> tag(token.end() - kTagSize, token.end());
+  std::vector<std::byte> tag(token.end() - kGcmTagSize, token.end());
   std::optional<AccessToken> opened;
-  if (aes_gcm(false, key->second.bytes(), token.subspan(sizeof(uint16_t), nonce_size), server_name_, block, tag))
+  if (aes_gcm(Gcm::kOpen, key->second.bytes(), token.subspan(sizeof(uint16_t), nonce_size), as_bytes(server_name_),
+              block, tag))
     opened = read(block);
   secure_zero(block);
   return opened;
@@ -91,11 +62,11 @@ std::vector<std::byte> TokenKeys::seal(std::string_view key_id, const AccessToke
   const auto key = keys_.find(key_id);
   if (key == keys_.end()) return {};
   const Bytes mac_key = token.mac_key.bytes();
-  std::vector<std::byte> sealed(sizeof(uint16_t) + nonce.size() + kFixedSize + mac_key.size() + kTagSize);
+  std::vector<std::byte> sealed(sizeof(uint16_t) + nonce.size() + kFixedSize + mac_key.size() + kGcmTagSize);
   store_be<uint16_t>(sealed.data(), static_cast<uint16_t>(nonce.size()));
   std::ranges::copy(nonce, sealed.begin() + sizeof(uint16_t));
   const MutableBytes rest = MutableBytes(sealed).subspan(sizeof(uint16_t) + nonce.size());
-  const MutableBytes block = rest.first(rest.size() - kTagSize);
+  const MutableBytes block = rest.first(rest.size() - kGcmTagSize);
   store_be<uint16_t>(block.data(), static_cast<uint16_t>(mac_key.size()));
   std::ranges::copy(mac_key, block.begin() + sizeof(uint16_t));
   std::byte* const times = block.data() + sizeof(uint16_t) + mac_key.size();
@@ -103,7 +74,8 @@ std::vector<std::byte> TokenKeys::seal(std::string_view key_id, const AccessToke
   store_be<uint64_t>(times, issued_s << kFractionBits);
   store_be<uint32_t>(times + sizeof(uint64_t),
                      static_cast<uint32_t>(static_cast<uint64_t>(unix_seconds(token.expires)) - issued_s));
-  if (!aes_gcm(true, key->second.bytes(), nonce, server_name_, block, rest.last(kTagSize))) return {};
+  if (!aes_gcm(Gcm::kSeal, key->second.bytes(), nonce, as_bytes(server_name_), block, rest.last(kGcmTagSize)))
+    return {};
   return sealed;
 }
 
