@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <tuple>
-
-#include "common/base/bytes.h"
+#include <iterator>
 
 namespace noom::auth {
 namespace {
@@ -60,20 +57,6 @@ constexpr auto kDefaultDeny = std::to_array<DefaultRule>({
 constexpr std::string_view kOwnAddress = "default: own address";
 constexpr std::string_view kPublic = "default: public";
 
-constexpr uint8_t kEmbeddedBits = 96;
-
-uint8_t address_bits(const IpAddress& address) {
-  return static_cast<uint8_t>(address.bytes().size() * 8);
-}
-
-bool equal_bits(Bytes a, Bytes b, size_t bits) {
-  const size_t whole = bits / 8;
-  if (!std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(whole), b.begin())) return false;
-  if (bits % 8 == 0) return true;
-  const auto mask = static_cast<std::byte>(0xFF << (8 - bits % 8));
-  return ((a[whole] ^ b[whole]) & mask) == std::byte{0};
-}
-
 IpAddress low_32_bits(const IpAddress& address) {
   return IpAddress::v4(address.bytes().last<4>());
 }
@@ -84,39 +67,29 @@ bool is_loopback(const IpAddress& address) {
   return kV4.contains(address) || kV6.contains(address);
 }
 
-// ::ffff:10.0.0.0/104 is 10.0.0.0/8.
-IpPrefix unmapped(const IpPrefix& prefix) {
-  const IpAddress address = prefix.address.unmapped();
-  if (address.family() == prefix.address.family() || prefix.length < kEmbeddedBits) return prefix;
-  return {address, static_cast<uint8_t>(prefix.length - kEmbeddedBits)};
+std::vector<PrefixRule> operators(std::string_view verb, bool allow, const std::vector<IpPrefix>& prefixes) {
+  std::vector<PrefixRule> rules;
+  for (const IpPrefix& prefix : prefixes)
+    rules.push_back(
+        {prefix.unmapped(), allow, absl::StrCat(absl::string_view(verb.data(), verb.size()), " ", prefix.to_string())});
+  return rules;
+}
+
+// The first of equal prefixes wins: the operator's deny, the operator's allow, the default.
+std::vector<PrefixRule> all_rules(const std::vector<IpPrefix>& allow, const std::vector<IpPrefix>& deny,
+                                  const std::vector<IpAddress>& own_addresses) {
+  std::vector<PrefixRule> rules = operators("deny", false, deny);
+  std::ranges::move(operators("allow", true, allow), std::back_inserter(rules));
+  for (const DefaultRule& rule : kDefaultDeny)
+    rules.push_back({*IpPrefix::parse(rule.prefix), false, std::string(rule.name)});
+  for (const IpAddress& own : own_addresses) {
+    const IpAddress address = canonical_peer(own);
+    if (!is_loopback(address)) rules.push_back({IpPrefix::host(address), false, std::string(kOwnAddress)});
+  }
+  return rules;
 }
 
 }  // namespace
-
-std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
-  const size_t slash = text.find('/');
-  const auto address = IpAddress::parse(text.substr(0, slash));
-  if (!address) return std::nullopt;
-  const uint8_t bits = address_bits(*address);
-  if (slash == text.npos) return IpPrefix{*address, bits};
-
-  const std::string_view digits = text.substr(slash + 1);
-  uint8_t length = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc() || end != digits.data() + digits.size() || length > bits) return std::nullopt;
-  const Bytes bytes = address->bytes();
-  for (size_t bit = length; bit < bits; ++bit)
-    if ((bytes[bit / 8] & static_cast<std::byte>(0x80 >> bit % 8)) != std::byte{0}) return std::nullopt;
-  return IpPrefix{*address, length};
-}
-
-bool IpPrefix::contains(const IpAddress& candidate) const {
-  return candidate.family() == address.family() && equal_bits(candidate.bytes(), address.bytes(), length);
-}
-
-std::string IpPrefix::to_string() const {
-  return absl::StrCat(address.to_string(), "/", length);
-}
 
 IpAddress canonical_peer(const IpAddress& peer) {
   static const IpPrefix kNat64 = *IpPrefix::parse("64:ff9b::/96");  // RFC 6052 §2.1
@@ -127,36 +100,19 @@ IpAddress canonical_peer(const IpAddress& peer) {
   return peer.unmapped();
 }
 
-PeerPolicy::PeerPolicy(std::vector<IpPrefix> allow, std::vector<IpPrefix> deny, std::vector<IpAddress> own_addresses) {
-  for (const IpPrefix& prefix : deny)
-    rules_.push_back({unmapped(prefix), Rank::kUserDeny, absl::StrCat("deny ", prefix.to_string())});
-  for (const IpPrefix& prefix : allow)
-    rules_.push_back({unmapped(prefix), Rank::kUserAllow, absl::StrCat("allow ", prefix.to_string())});
-  for (const DefaultRule& rule : kDefaultDeny)
-    rules_.push_back({*IpPrefix::parse(rule.prefix), Rank::kDefaultDeny, std::string(rule.name)});
-  for (const IpAddress& own : own_addresses) {
-    const IpAddress address = canonical_peer(own);
-    if (is_loopback(address)) continue;
-    rules_.push_back({{address, address_bits(address)}, Rank::kDefaultDeny, std::string(kOwnAddress)});
-  }
-  std::ranges::stable_sort(rules_, [](const Rule& a, const Rule& b) {
-    return std::tuple(b.prefix.length, a.rank) < std::tuple(a.prefix.length, b.rank);
-  });
-}
+PeerPolicy::PeerPolicy(std::vector<IpPrefix> allow, std::vector<IpPrefix> deny, std::vector<IpAddress> own_addresses)
+    : allow_(std::move(allow)),
+      deny_(std::move(deny)),
+      rules_(all_rules(allow_, deny_, own_addresses)),
+      denied_as_written_(operators("deny", false, deny_)) {}
 
 PeerVerdict PeerPolicy::check(const IpAddress& peer) const {
   const IpAddress canonical = canonical_peer(peer);
-  if (canonical != peer) {
-    const auto denied_as_written = [&](const Rule& rule) {
-      return rule.rank == Rank::kUserDeny && rule.prefix.contains(peer);
-    };
-    if (const auto rule = std::ranges::find_if(rules_, denied_as_written); rule != rules_.end())
-      return {false, rule->name};
-  }
-  const auto matches = [&](const Rule& rule) { return rule.prefix.contains(canonical); };
-  const auto rule = std::ranges::find_if(rules_, matches);
-  if (rule == rules_.end()) return {true, kPublic};
-  return {rule->rank == Rank::kUserAllow, rule->name};
+  if (canonical != peer)
+    if (const PrefixRule* const rule = denied_as_written_.find(peer)) return {false, rule->name};
+  const PrefixRule* const rule = rules_.find(canonical);
+  if (rule == nullptr) return {true, kPublic};
+  return {rule->allow, rule->name};
 }
 
 }  // namespace noom::auth

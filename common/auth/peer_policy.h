@@ -2,26 +2,13 @@
 // ARCHITECTURE.md, "Trust".
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/auth/ip_prefix.h"
 #include "common/base/endpoint.h"
 
 namespace noom::auth {
-
-// A CIDR block. Host bits must be zero.
-struct IpPrefix {
-  IpAddress address;
-  uint8_t length = 0;  // bits
-
-  // "192.0.2.0/24", "2001:db8::/32", or an address alone for a whole-length prefix.
-  static std::optional<IpPrefix> parse(std::string_view text);
-  bool contains(const IpAddress& candidate) const;
-  std::string to_string() const;
-  friend auto operator<=>(const IpPrefix&, const IpPrefix&) = default;
-};
 
 // What a peer address really is on this host, RFC 8656 §21.1.1: v4-mapped, NAT64 (64:ff9b::/96) and the deprecated
 // v4-compatible addresses become the IPv4 address inside; anything else is returned as it is.
@@ -48,17 +35,19 @@ class PeerPolicy {
  public:
   PeerPolicy(std::vector<IpPrefix> allow, std::vector<IpPrefix> deny, std::vector<IpAddress> own_addresses);
 
-  // O(rules).
+  // The same rules on a host that has these addresses instead.
+  PeerPolicy with_own(const std::vector<IpAddress>& own_addresses) const {
+    return PeerPolicy(allow_, deny_, own_addresses);
+  }
+
+  // O(log rules).
   PeerVerdict check(const IpAddress& peer) const;
 
  private:
-  enum class Rank : uint8_t { kUserDeny, kUserAllow, kDefaultDeny };  // the first wins a tie
-  struct Rule {
-    IpPrefix prefix;
-    Rank rank = Rank::kDefaultDeny;
-    std::string name;
-  };
-  std::vector<Rule> rules_;  // longest prefix first, then by rank
+  std::vector<IpPrefix> allow_;
+  std::vector<IpPrefix> deny_;
+  PrefixTable rules_;
+  PrefixTable denied_as_written_;  // the operator's deny rules alone
 };
 
 }  // namespace noom::auth

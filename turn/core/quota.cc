@@ -1,8 +1,6 @@
-// The only state that shards share and write: how many allocations each user has. Touched when an allocation begins or
-// ends.
-#include <absl/strings/string_view.h>
+#include "turn/core/quota.h"
 
-#include "turn/core/settings.h"
+#include <absl/strings/string_view.h>
 
 namespace noom::turn {
 namespace {

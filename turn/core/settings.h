@@ -2,13 +2,9 @@
 // turn/config; a shard reads its snapshot without locks.
 #pragma once
 
-#include <absl/container/flat_hash_map.h>
-
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/auth/access_token.h"
@@ -19,6 +15,7 @@
 #include "common/base/time.h"
 #include "common/base/token_bucket.h"
 #include "turn/core/limits.h"
+#include "turn/core/quota.h"
 
 namespace noom::turn {
 
@@ -75,22 +72,6 @@ struct Settings {
     const bool has_own = client.listener < listener_realms.size() && !listener_realms[client.listener].empty();
     return has_own ? listener_realms[client.listener] : realm;
   }
-};
-
-// Allocations by user and in all, over all shards. Thread-safe; touched when an allocation begins and ends, never per
-// datagram.
-class Quota {
- public:
-  enum class Verdict : uint8_t { kGranted, kUserQuotaReached, kTotalReached };
-  // A limit of 0 is none. What is granted must be released with the same user.
-  Verdict acquire(std::string_view user, uint32_t per_user_max, uint32_t total_max);
-  void release(std::string_view user);
-  uint64_t total() const;
-
- private:
-  mutable std::mutex mutex_;
-  absl::flat_hash_map<std::string, uint32_t> by_user_;  // as many entries as users with an allocation
-  uint64_t total_ = 0;
 };
 
 // One per process, shared by its shards. Thread-safe.
