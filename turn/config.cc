@@ -22,7 +22,16 @@ void add_listen_rows(ops::ConfigTable& table, Config& config) {
       .path("tls.certificate", &config.tls_certificate,
             "The certificate chain, PEM, the server's own first. Read again on SIGHUP.")
       .path("tls.key", &config.tls_key,
-            "The certificate's private key, PEM, without a passphrase. Read again on SIGHUP.");
+            "The certificate's private key, PEM, without a passphrase. Read again on SIGHUP.")
+      .path_list("tls.further_certificates", &config.further_certificates,
+                 "More certificates, each \"CERTIFICATE:KEY\": clients are shown the one whose subjectAltName has the "
+                 "name they ask for, and tls.certificate when none has; RSA and ECDSA ones of one name stand side by "
+                 "side. Read again on SIGHUP.")
+      .path_list(
+          "tls.listener_certificates", &config.listener_certificates,
+          "Certificates of single listeners in place of all others, each "
+          "\"tls://0.0.0.0:5349=CERTIFICATE:KEY\" with the listener as listen.* has it; several for one listener "
+          "are chosen from by name, the first when none fits. Read again on SIGHUP.");
 }
 
 void add_relay_rows(ops::ConfigTable& table, Config& config) {

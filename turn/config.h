@@ -23,6 +23,8 @@ struct Config {
   std::vector<IpEndpoint> listen_tls;
   std::string tls_certificate;
   std::string tls_key;
+  std::vector<std::string> further_certificates;   // "/etc/noom/a.pem:/etc/noom/a.key"
+  std::vector<std::string> listener_certificates;  // "tls://0.0.0.0:5349=/etc/noom/a.pem:/etc/noom/a.key"
 
   std::vector<IpAddress> relay_addresses;  // empty: those of the default routes
   std::vector<IpAddress> external_addresses;

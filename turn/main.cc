@@ -48,7 +48,7 @@ class Daemon final : public ops::Service {
       bound.push_back({listener.name, std::string(to_string(listener.transport)), listener.local});
     return bound;
   }
-  void collect(ops::MetricPage& page) const override { turn::collect(page, *service_, tls_.get()); }
+  void collect(ops::MetricPage& page) const override { turn::collect(page, *service_); }
   void drain(std::function<void()> drained) override { service_->begin_drain(std::move(drained)); }
   void heartbeat(std::function<void()> alive) override { service_->heartbeat(std::move(alive)); }
   absl::Status reload() override {
@@ -60,14 +60,15 @@ class Daemon final : public ops::Service {
       log_.warning("restart_needed", {{"keys", absl::StrJoin(fresh.restart_keys, ", ")}});
     settings_ = fresh.settings;
     service_->change_settings(fresh.settings);
-    if (tls_ != nullptr && fresh.certificate != nullptr) tls_->set(fresh.certificate);
+    for (size_t i = 0; i < tls_.size(); ++i)
+      if (tls_[i] != nullptr) tls_[i]->set(fresh.certificates[i]);
     return absl::OkStatus();
   }
 
  private:
   std::unique_ptr<TurnService> service_;
   std::shared_ptr<const Settings> settings_;
-  std::shared_ptr<io::TlsContextSlot> tls_;
+  std::vector<std::shared_ptr<io::TlsContextSlot>> tls_;
   const Config& config_;
   const ops::ConfigTable& table_;
   Load load_;

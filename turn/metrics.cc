@@ -1,6 +1,8 @@
 #include "turn/metrics.h"
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ class TurnPage {
   void collect_allocations();
   void collect_streams();
   void collect_udp();
+  void collect_certificates(const std::vector<Listener>& listeners);
 
  private:
   using Pick = std::function<const Counter&(const ShardStatsView&)>;
@@ -170,19 +173,30 @@ void TurnPage::collect_udp() {
   ops::collect_udp(page_, "noom_turn", pumps);
 }
 
+void TurnPage::collect_certificates(const std::vector<Listener>& listeners) {
+  std::optional<Wall> first;
+  for (const Listener& listener : listeners) {
+    if (listener.tls == nullptr) continue;
+    const Wall end = listener.tls->get()->not_after();
+    first = std::min(first.value_or(end), end);
+  }
+  if (first)
+    page_
+        .gauge("noom_turn_certificate_expiry_timestamp_seconds",
+               "When the first of the TLS certificates in use expires, in seconds since the Unix epoch.")
+        .sample(static_cast<double>(unix_seconds(*first)));
+}
+
 }  // namespace
 
-void collect(ops::MetricPage& page, const TurnService& service, const io::TlsContextSlot* tls) {
+void collect(ops::MetricPage& page, const TurnService& service) {
   TurnPage turn(page, service);
   turn.collect_data();
   turn.collect_requests();
   turn.collect_allocations();
   turn.collect_streams();
   turn.collect_udp();
-  if (tls != nullptr)
-    page.gauge("noom_turn_certificate_expiry_timestamp_seconds",
-               "When the TLS certificate in use expires, in seconds since the Unix epoch.")
-        .sample(static_cast<double>(unix_seconds(tls->get()->not_after())));
+  turn.collect_certificates(service.listeners());
 }
 
 }  // namespace noom::turn

@@ -2,13 +2,11 @@
 // enum values.
 #pragma once
 
-#include "common/io/tls_context.h"
 #include "common/ops/metrics.h"
 #include "turn/shell/turn_service.h"
 
 namespace noom::turn {
 
-// `tls` may be null.
-void collect(ops::MetricPage& page, const TurnService& service, const io::TlsContextSlot* tls);
+void collect(ops::MetricPage& page, const TurnService& service);
 
 }  // namespace noom::turn

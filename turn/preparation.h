@@ -18,8 +18,6 @@ class Preparation {
   void warning(std::string_view key, std::string_view what, std::string_view remedy) {
     findings.warnings.push_back(table_.fault(key, what, remedy));
   }
-  void add_listeners(std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints);
-  void check_listeners();
   void load_credentials(auth::CredentialStore& store);
   std::vector<RelayAddress> relay_addresses();
   std::vector<IpAddress> own_addresses(const std::vector<RelayAddress>& relays) const;
@@ -28,7 +26,6 @@ class Preparation {
   std::vector<std::string> listener_realms();
   void check_alternates();
   std::shared_ptr<const auth::TokenKeys> token_keys();
-  void load_certificate(io::TlsContextSlot& slot, Wall now);
 
   ops::Findings findings;
   std::vector<Listener> listeners;

@@ -67,7 +67,7 @@ Reload read_again(const Config& running, const ops::ConfigTable& table, const Se
   reload.findings = std::move(prepared.findings);
   if (!reload.findings.errors.empty()) return reload;
   reload.settings = merge(settings, *prepared.options.settings);
-  if (prepared.tls != nullptr) reload.certificate = prepared.tls->get();
+  for (const auto& slot : prepared.tls) reload.certificates.push_back(slot == nullptr ? nullptr : slot->get());
   return reload;
 }
 

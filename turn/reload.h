@@ -14,8 +14,9 @@ struct Reload {
   ops::Findings findings;  // with errors, nothing else must be used
   // The running settings with what may change while clients are served: credentials, peer policy, limits, switches.
   std::shared_ptr<const Settings> settings;
-  std::shared_ptr<const io::TlsContext> certificate;  // null without TLS listeners
-  std::vector<std::string> restart_keys;              // changed, but only a restart takes them over
+  // By listener; null where it does no TLS.
+  std::vector<std::shared_ptr<const io::TlsContext>> certificates;
+  std::vector<std::string> restart_keys;  // changed, but only a restart takes them over
 };
 
 // `load` fills a fresh table from the file and the command line and returns the errors. `running` and `table` are what

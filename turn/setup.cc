@@ -5,22 +5,11 @@
 #include <thread>
 
 #include "common/io/system_random.h"
+#include "turn/certificates.h"
+#include "turn/listeners.h"
 #include "turn/preparation.h"
-#include "turn/shell/limits.h"
 
 namespace noom::turn {
-
-void Preparation::add_listeners(std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints) {
-  for (const IpEndpoint& endpoint : endpoints) listeners.push_back({std::string(key), transport, endpoint});
-}
-
-void Preparation::check_listeners() {
-  if (listeners.empty())
-    error("listen.udp", "no listener is left", "give listen.udp, listen.tcp or listen.tls an address");
-  if (listeners.size() > kListenersMax)
-    error("listen.udp", "there are more than " + std::to_string(kListenersMax) + " listeners",
-          "use wildcard addresses");
-}
 
 namespace {
 
@@ -53,15 +42,12 @@ std::vector<std::string> Preparation::listener_realms() {
   std::vector<std::string> realms(listeners.size());
   for (const std::string& entry : config_.listener_realms) {
     const size_t equals = entry.find('=');
-    const std::string name = entry.substr(0, equals);
-    const auto listener = std::find_if(listeners.begin(), listeners.end(), [&](const Listener& each) {
-      return name == std::string(to_string(each.transport)) + "://" + each.local.to_string();
-    });
-    if (equals == entry.npos || listener == listeners.end()) {
+    const auto listener = find_listener(listeners, std::string_view(entry).substr(0, equals));
+    if (equals == entry.npos || !listener) {
       error("auth.listener_realms", entry + " names no listener", "write it as \"udp://0.0.0.0:3478=example.org\"");
       continue;
     }
-    std::string& realm = realms[static_cast<size_t>(listener - listeners.begin())];
+    std::string& realm = realms[*listener];
     realm = entry.substr(equals + 1);
     check_realm("auth.listener_realms", realm);
   }
@@ -79,15 +65,6 @@ void Preparation::check_alternates() {
     error("relay.alternate_above_allocations", "has no servers to send clients to", "name relay.alternate_servers");
 }
 
-void Preparation::load_certificate(io::TlsContextSlot& slot, Wall now) {
-  if (const auto status = reload_certificate(config_, table_, slot, now); !status.ok()) {
-    findings.errors.emplace_back(status.message());
-    return;
-  }
-  for (const std::string& warning : slot.get()->warnings())
-    findings.warnings.push_back(table_.fault("tls.certificate", warning));
-}
-
 namespace {
 
 std::shared_ptr<Shared> make_shared_state(Duration nonce_lifetime) {
@@ -101,27 +78,9 @@ std::shared_ptr<Shared> make_shared_state(Duration nonce_lifetime) {
 
 }  // namespace
 
-absl::Status reload_certificate(const Config& config, const ops::ConfigTable& table, io::TlsContextSlot& slot,
-                                Wall now) {
-  auto context = io::TlsContext::load({.certificate_file = config.tls_certificate,
-                                       .key_file = config.tls_key,
-                                       .alpn = {"stun.turn", "stun.nat-discovery"}},  // RFC 7443 §3
-                                      now);
-  if (!context.ok()) {
-    const std::string message(context.status().message());
-    return absl::InvalidArgumentError(
-        table.fault(message.starts_with("key ") ? "tls.key" : "tls.certificate", message));
-  }
-  slot.set(*context);
-  return absl::OkStatus();
-}
-
 Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now) {
   Preparation steps(config, table, host);
-  steps.add_listeners("listen.udp", Transport::kUdp, config.listen_udp);
-  steps.add_listeners("listen.tcp", Transport::kTcp, config.listen_tcp);
-  steps.add_listeners("listen.tls", Transport::kTls, config.listen_tls);
-  steps.check_listeners();
+  steps.listeners = listeners_of(config, table, steps.findings);
   steps.check_ports();
   steps.check_realm("auth.realm", config.settings.realm);
   steps.check_alternates();
@@ -147,10 +106,8 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   prepared.options.listeners = std::move(steps.listeners);
   prepared.options.settings = std::make_shared<Settings>(settings);
   prepared.options.shared = make_shared_state(config.nonce_lifetime);
-  if (!config.listen_tls.empty()) {
-    prepared.options.tls = prepared.tls = std::make_shared<io::TlsContextSlot>();
-    steps.load_certificate(*prepared.tls, now);
-  }
+  prepared.tls = load_certificates(config, table, prepared.options.listeners, now, steps.findings);
+  for (size_t i = 0; i < prepared.tls.size(); ++i) prepared.options.listeners[i].tls = prepared.tls[i];
   prepared.findings = std::move(steps.findings);
   return prepared;
 }

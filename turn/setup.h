@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "common/io/local_addresses.h"
 #include "common/io/tls_context.h"
@@ -13,15 +14,11 @@ namespace noom::turn {
 
 struct Prepared {
   TurnServiceOptions options;
-  std::shared_ptr<io::TlsContextSlot> tls;  // also options.tls; null without TLS listeners
-  ops::Findings findings;                   // with errors, `options` must not be used
+  std::vector<std::shared_ptr<io::TlsContextSlot>> tls;  // those of options.listeners, to change them
+  ops::Findings findings;                                // with errors, `options` must not be used
 };
 
 // `host`: this host's addresses, as io::local_addresses() gives them; empty: unknown. Moves secrets out of `config`.
 Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vector<io::LocalAddress>& host, Wall now);
-
-// Reads the certificate and key again and puts them in the slot; keeps the old ones when they do not load.
-absl::Status reload_certificate(const Config& config, const ops::ConfigTable& table, io::TlsContextSlot& slot,
-                                Wall now);
 
 }  // namespace noom::turn

@@ -1,5 +1,4 @@
-// The server side of TLS: certificate chain, key and protocol limits in one immutable value, replaced as a whole on
-// reload.
+// The server side of TLS: certificates, keys and protocol limits in one immutable value, replaced as a whole on reload.
 #pragma once
 
 #include <absl/status/status.h>
@@ -13,35 +12,49 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "common/io/tls_certificate.h"
 
 namespace noom::io {
 
 struct TlsOptions {
   std::string certificate_file;  // PEM: the server's certificate first, then the chain
   std::string key_file;          // PEM, unencrypted
-  std::vector<std::string>
-      alpn;  // protocols offered, best first (RFC 7301); a client that offers none of them is served without
+  // Protocols spoken, best first (RFC 7301). A client that offers others only is refused (no_application_protocol), one
+  // that offers none is served. Empty: what clients offer is ignored.
+  std::vector<std::string> alpn;
 };
 
-// TLS 1.2 and later, server side. Immutable, hence shared by all shards.
+enum class TlsMethod : uint8_t { kStream, kDatagram };  // TLS, DTLS
+
+// TLS 1.2 and later, or DTLS 1.2, server side. Immutable, hence shared by all shards.
 class TlsContext {
  public:
-  // Errors name the file, the reason and the remedy. A certificate that has expired, or is not valid yet, still loads:
-  // see warnings().
+  // With one certificate. Errors and warnings are TlsCertificate's.
   static absl::StatusOr<std::shared_ptr<const TlsContext>> load(const TlsOptions& options, Wall now);
+  // With several, at least one: the client's server name (SNI, RFC 6066 §3) chooses, see ServerNames; the first is
+  // for those who ask for none of them. `alpn` as in TlsOptions.
+  static absl::StatusOr<std::shared_ptr<const TlsContext>> make(
+      const std::vector<std::shared_ptr<const TlsCertificate>>& certificates, const std::vector<std::string>& alpn,
+      TlsMethod method = TlsMethod::kStream);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
+  // Those of the certificates, and name_warnings().
   const std::vector<std::string>& warnings() const { return warnings_; }
-  Wall not_after() const { return not_after_; }
+  const std::vector<std::string>& name_warnings() const { return names_.warnings(); }
+  Wall not_after() const { return not_after_; }  // of the certificate that ends first
   // For Stream; the caller owns the session (SSL_free). nullptr when memory is short.
   SSL* new_session() const;
 
  private:
-  TlsContext() = default;
+  explicit TlsContext(const std::vector<std::shared_ptr<const TlsCertificate>>& certificates);
+  absl::Status add_answers(const std::vector<std::shared_ptr<const TlsCertificate>>& certificates, TlsMethod method);
+  SSL_CTX* context_for(const ServerNames::Answer& answer) const;
+  static int on_server_name(SSL* session, int* alert, void* context);
 
-  SSL_CTX* context_ = nullptr;
+  ServerNames names_;
+  std::vector<std::pair<ServerNames::Answer, SSL_CTX*>> contexts_;  // the first is the fallback's
   std::string alpn_wire_;
   std::vector<std::string> warnings_;
   Wall not_after_{};

@@ -47,7 +47,7 @@ TurnService::State::State(TurnServiceOptions o, LogSink& log)
 
 absl::Status TurnService::State::open_listener(size_t index) {
   Listener& listener = options.listeners[index];
-  if (listener.transport == Transport::kTls && (options.tls == nullptr || options.tls->get() == nullptr)) {
+  if (listener.transport == Transport::kTls && (listener.tls == nullptr || listener.tls->get() == nullptr)) {
     return absl::InvalidArgumentError(absl::StrCat("tls ", listener.local.to_string(),
                                                    ": no certificate is configured; name tls.certificate and tls.key"));
   }

@@ -24,12 +24,13 @@ struct Listener {
   std::string name;                       // the configuration key it comes from: "listen.udp"
   Transport transport = Transport::kUdp;  // kUdp, kTcp or kTls
   IpEndpoint local;                       // port 0: the kernel chooses one, the same for all shards
+  bool or_tls = false;                    // of kTcp: connections that begin with a ClientHello are TLS
+  // Needed for TLS. A reload is a set() on it: new connections use the new certificates.
+  std::shared_ptr<const io::TlsContextSlot> tls = nullptr;
 };
 
 struct TurnServiceOptions {
-  std::vector<Listener> listeners;  // at most kListenersMax
-  // Needed where a listener is TLS. A reload is a set() on it: new connections use the new certificate.
-  std::shared_ptr<const io::TlsContextSlot> tls;
+  std::vector<Listener> listeners;           // at most kListenersMax
   std::shared_ptr<const Settings> settings;  // its shard_count is the number of threads
   std::shared_ptr<Shared> shared;
   uint32_t connections_max = 16'384;            // stream connections, per shard

@@ -59,9 +59,9 @@ void TurnShard::start(std::vector<TurnShard*> shards) {
   shards_ = std::move(shards);
   for (size_t i = 0; i < acceptors_.size(); ++i) {
     const uint8_t listener = acceptor_listeners_[i];
-    const bool tls = options_.listeners[listener].transport == Transport::kTls;
+    const io::TlsContextSlot* tls = options_.listeners[listener].tls.get();
     acceptors_[i]->start([this, listener, tls](io::Stream::Socket socket) {
-      streams_.accept(std::move(socket), listener, tls ? options_.tls->get() : nullptr);
+      streams_.accept(std::move(socket), listener, tls != nullptr ? tls->get() : nullptr);
     });
   }
 }

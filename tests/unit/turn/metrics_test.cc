@@ -31,7 +31,7 @@ class TurnMetricsTest : public testing::Test {
     EXPECT_TRUE(service.ok()) << service.status();
     service_ = std::move(*service);
     ops::MetricPage page;
-    collect(page, *service_, nullptr);
+    collect(page, *service_);
     text_ = page.text();
   }
 

@@ -9,7 +9,6 @@
 #include <filesystem>
 
 #include "common/ops/text_file.h"
-#include "tests/unit/common/io/certificate.h"
 
 namespace noom::turn {
 namespace {
@@ -201,38 +200,6 @@ TEST_F(TurnSetupTest, PeersAreDeniedByDefaultAndAllowedByRule) {
   EXPECT_TRUE(policy.check(IpAddress::v4(10, 1, 0, 1)).allowed);
   EXPECT_FALSE(policy.check(IpAddress::v4(198, 51, 100, 1)).allowed);
   EXPECT_TRUE(policy.check(IpAddress::v4(8, 8, 8, 8)).allowed);
-}
-
-TEST_F(TurnSetupTest, TlsListenersNeedACertificateThatLoads) {
-  EXPECT_THAT(set_up_with("[listen]\ntls = [\"127.0.0.1:0\"]\n").findings.errors,
-              ElementsAre(StartsWith("tls.certificate (default): ")));
-  EXPECT_THAT(
-      set_up_with("[tls]\ncertificate = \"/none.pem\"\nkey = \"/none.key\"\n[listen]\ntls = [\"127.0.0.1:0\"]\n")
-          .findings.errors,
-      ElementsAre(testing::AllOf(StartsWith("f.toml:2: tls.certificate: "), HasSubstr("/none.pem"), HasSubstr("; "))));
-  const io::TestCertificate certificate;
-  const std::string certificate_file = certificate.options().certificate_file;
-  EXPECT_THAT(set_up_with("[tls]\ncertificate = \"" + certificate_file +
-                          "\"\nkey = \"/none.key\"\n[listen]\ntls = [\"127.0.0.1:0\"]\n")
-                  .findings.errors,
-              ElementsAre(testing::AllOf(StartsWith("f.toml:3: tls.key: "), HasSubstr("/none.key"), HasSubstr("; "))));
-}
-
-TEST_F(TurnSetupTest, ACertificateThatNoLongerLoadsLeavesTheOldOneInPlace) {
-  const io::TestCertificate certificate;
-  const auto options = certificate.options();
-  const Prepared prepared = set_up_with("[tls]\ncertificate = \"" + options.certificate_file + "\"\nkey = \"" +
-                                        options.key_file + "\"\n[listen]\ntls = [\"127.0.0.1:0\"]\n");
-  EXPECT_THAT(prepared.findings.errors, IsEmpty());
-  ASSERT_NE(prepared.tls, nullptr);
-  const auto first = prepared.tls->get();
-  EXPECT_TRUE(reload_certificate(config_, table_, *prepared.tls, kNow).ok());
-  const auto second = prepared.tls->get();
-  EXPECT_NE(first, second);
-  ASSERT_TRUE(ops::write_text_file_atomically(options.certificate_file, "gone").ok());
-  EXPECT_THAT(std::string(reload_certificate(config_, table_, *prepared.tls, kNow).message()),
-              StartsWith("f.toml:2: tls.certificate: "));
-  EXPECT_EQ(prepared.tls->get(), second);
 }
 
 TEST_F(TurnSetupTest, UsersAreNotShownInAPrintedConfiguration) {

@@ -1,9 +1,10 @@
-// A self-signed certificate for 127.0.0.1 and its key, as two files of a directory that lives as long as the object.
+// A self-signed certificate and its key, as two files of a directory that lives as long as the object.
 #pragma once
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -16,10 +17,13 @@ namespace noom::io {
 
 class TestCertificate {
  public:
-  TestCertificate() {
+  // For 127.0.0.1, ECDSA.
+  TestCertificate() : TestCertificate("") {}
+  // `names`: its subjectAltNames, "DNS:turn.example.org,DNS:*.example.net"; none when empty.
+  explicit TestCertificate(const std::string& names, bool rsa = false) {
     std::string pattern = (std::filesystem::temp_directory_path() / "noom-certificate-XXXXXX").string();
     directory_ = ::mkdtemp(pattern.data());
-    EVP_PKEY* key = EVP_EC_gen("P-256");
+    EVP_PKEY* key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     X509* certificate = X509_new();
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
@@ -30,6 +34,11 @@ class TestCertificate {
                                0);
     X509_set_issuer_name(certificate, name);
     X509_set_pubkey(certificate, key);
+    if (!names.empty()) {
+      X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
+      X509_add_ext(certificate, extension, -1);
+      X509_EXTENSION_free(extension);
+    }
     X509_sign(certificate, key, EVP_sha256());
     write(options().certificate_file, [&](FILE* file) { PEM_write_X509(file, certificate); });
     write(options().key_file,
@@ -41,6 +50,9 @@ class TestCertificate {
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;
 
+  CertificateFiles files() const { return {directory_ + "/server.pem", directory_ + "/server.key"}; }
+  // "CERTIFICATE:KEY"
+  std::string pair() const { return files().certificate_file + ":" + files().key_file; }
   TlsOptions options() const {
     return {.certificate_file = directory_ + "/server.pem", .key_file = directory_ + "/server.key", .alpn = {}};
   }

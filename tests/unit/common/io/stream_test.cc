@@ -260,8 +260,14 @@ TEST_P(TlsStreamTest, AlpnIsTheServersPreferenceAmongTheClients) {
   EXPECT_EQ(stream_->alpn(), "stun.turn");
 }
 
-TEST_P(TlsStreamTest, AClientWithoutACommonAlpnIsServedWithoutOne) {
-  client([](TcpClient& client) { ASSERT_TRUE(client.handshake("\x02h2")); }, Begin::kRaw);
+// RFC 7301 §3.2: no protocol in common ends the connection with no_application_protocol.
+TEST_P(TlsStreamTest, AClientThatOffersOnlyOtherAlpnIsRefused) {
+  client([](TcpClient& client) { ASSERT_FALSE(client.handshake("\x02h2")); }, Begin::kRaw);
+  EXPECT_EQ(handshake().category(), tls_category());
+}
+
+TEST_P(TlsStreamTest, AClientThatOffersNoAlpnIsServed) {
+  client([](TcpClient& client) { ASSERT_TRUE(client.handshake()); }, Begin::kRaw);
   EXPECT_EQ(handshake(), error_code());
   EXPECT_EQ(stream_->alpn(), "");
 }

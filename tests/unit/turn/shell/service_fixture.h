@@ -63,8 +63,7 @@ class ServiceFixture {
     TurnServiceOptions result;
     result.listeners = {{"listen.udp", Transport::kUdp, {kLoopback, 0}},
                         {"listen.tcp", Transport::kTcp, {kLoopback, 0}},
-                        {"listen.tls", Transport::kTls, {kLoopback, 0}}};
-    result.tls = tls;
+                        {"listen.tls", Transport::kTls, {kLoopback, 0}, false, tls}};
     result.settings = settings;
     result.shared = std::make_shared<Shared>(Secret("0123456789abcdef"), std::chrono::hours(1));
     return result;

@@ -63,7 +63,7 @@ TEST(TurnServiceStart, AnAddressOfAnotherHostIsNamed) {
 TEST(TurnServiceStart, TlsWithoutACertificateIsNamed) {
   ServiceFixture turn;
   TurnServiceOptions options = turn.options(1);
-  options.tls = nullptr;
+  options.listeners[2].tls = nullptr;
   std::optional<size_t> failed;
   EXPECT_THAT(failure(turn, std::move(options), failed), HasSubstr("no certificate is configured"));
   EXPECT_EQ(failed, 2U);

@@ -1,0 +1,36 @@
+#include "turn/listeners.h"
+
+#include <algorithm>
+
+#include "turn/shell/limits.h"
+
+namespace noom::turn {
+
+std::vector<Listener> listeners_of(const Config& config, const ops::ConfigTable& table, ops::Findings& findings) {
+  std::vector<Listener> listeners;
+  const auto add = [&](std::string_view key, Transport transport, const std::vector<IpEndpoint>& endpoints) {
+    for (const IpEndpoint& endpoint : endpoints) listeners.push_back({std::string(key), transport, endpoint});
+  };
+  add("listen.udp", Transport::kUdp, config.listen_udp);
+  add("listen.tcp", Transport::kTcp, config.listen_tcp);
+  add("listen.tls", Transport::kTls, config.listen_tls);
+  if (listeners.empty())
+    findings.errors.push_back(
+        table.fault("listen.udp", "no listener is left", "give listen.udp, listen.tcp or listen.tls an address"));
+  if (listeners.size() > kListenersMax)
+    findings.errors.push_back(table.fault(
+        "listen.udp", "there are more than " + std::to_string(kListenersMax) + " listeners", "use wildcard addresses"));
+  return listeners;
+}
+
+std::string url_of(const Listener& listener) {
+  return std::string(to_string(listener.transport)) + "://" + listener.local.to_string();
+}
+
+std::optional<size_t> find_listener(const std::vector<Listener>& listeners, std::string_view url) {
+  const auto found = std::ranges::find(listeners, url, url_of);
+  if (found == listeners.end()) return std::nullopt;
+  return static_cast<size_t>(found - listeners.begin());
+}
+
+}  // namespace noom::turn
