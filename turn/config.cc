@@ -46,6 +46,9 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
                "The lowest port relayed from.")
       .integer("relay.port_max", &config.settings.port_max, {.min = 1024, .max = 65535},
                "The highest port relayed from.")
+      .boolean("relay.carry_ip_fields", &config.service.carry_ip_fields,
+               "Pass DSCP, ECN and hop limit of a datagram on from one side of the relay to the other (RFC 8656 §14); "
+               "off: what is sent has the host's defaults.")
       .endpoints("relay.alternate_servers", &config.settings.alternates.servers,
                  "Servers that clients are sent to (300) while this one drains or is above "
                  "relay.alternate_above_allocations; of the client's own address family.")

@@ -69,7 +69,7 @@ size_t UdpPump::State::read_icmp(UdpSocketId id) {
   for (size_t i = 0; i < kIcmpPerRead; ++i) {
     Entry* const entry = sockets.find(id);
     if (entry == nullptr || entry->closing) break;
-    const auto error = receive.read_icmp(entry->socket);
+    const auto error = receive.read_icmp(entry->socket, sends.refused());
     if (!error) break;
     if (!now) now = read_clocks();
     receiver.on_icmp(*now, id, entry->tag, *error);
@@ -117,14 +117,15 @@ void UdpPump::remove(UdpSocketId socket) {
   if (entry->queue.count == 0) state_->sockets.erase(socket);
 }
 
-void UdpPump::send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole) {
+void UdpPump::send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload,
+                   const SendOptions& options) {
   Entry* entry = state_->sockets.find(socket);
   if (entry == nullptr || entry->closing) {
     state_->stats.send_drop_closed.add();
     return;
   }
   if (entry->queue.count == 0) state_->unflushed.push_back(socket);
-  state_->sends.queue(entry->queue, to, from, payload, whole);
+  state_->sends.queue(entry->queue, to, from, payload, options);
   state_->poll.end_turn_soon();
 }
 

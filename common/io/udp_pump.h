@@ -12,6 +12,7 @@
 #include "common/base/counter.h"
 #include "common/base/endpoint.h"
 #include "common/base/handle.h"
+#include "common/base/ip_fields.h"
 #include "common/base/time.h"
 #include "common/io/poll_set.h"
 #include "common/io/udp_socket.h"
@@ -28,6 +29,7 @@ struct Datagram {
   MutableBytes room;  // headroom, payload, tailroom; valid until on_turn_end() returns
   IpEndpoint source;
   IpEndpoint destination;  // the address that the sender used, also on a wildcard socket
+  IpFields ip;             // of a socket opened with report_ip_fields; a hop limit of 0 on the wire reads as 1
 
   MutableBytes payload() const { return room.subspan(kHeadroom, room.size() - kHeadroom - kTailroom); }
 };
@@ -38,6 +40,12 @@ struct IcmpError {
   uint8_t type = 0;
   uint8_t code = 0;
   uint32_t mtu = 0;  // of the next hop, where the error tells it
+};
+
+// How a datagram is sent, beside where.
+struct SendOptions {
+  bool whole = false;  // dropped as too big rather than fragmented, here or (IPv4) on its way
+  IpFields ip = {};
 };
 
 struct UdpPumpTag;
@@ -89,8 +97,8 @@ class UdpPump {
   void remove(UdpSocketId socket);
   // Queues a datagram; `payload` is borrowed until on_flushed(). `from` is the source address to use on a wildcard
   // socket (a Datagram's destination) and ignored elsewhere. In a turn it leaves at the turn's end, outside soon after.
-  // `whole`: dropped as too big rather than fragmented, here or (IPv4) on its way.
-  void send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole = false);
+  void send(UdpSocketId socket, const IpEndpoint& to, const IpAddress& from, Bytes payload,
+            const SendOptions& options = {});
   size_t queued() const;
   // Asks for a flush, and on_flushed(), soon and once; sends ask by themselves. No-op in a turn.
   void flush_soon();

@@ -1,6 +1,8 @@
 #include "common/io/udp_receive.h"
 
 #include <linux/errqueue.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,6 +37,14 @@ std::byte* SlabPool::jumbo(size_t bytes) {
 void SlabPool::reset() {
   used_ = 0;
   jumbos_.clear();
+}
+
+std::optional<uint16_t> RefusedAsTooBig::port_of(const IpAddress& address) const {
+  for (size_t i = 1; i <= std::min(next_, last_.size()); ++i) {
+    const IpEndpoint& to = last_[(next_ - i) % last_.size()];
+    if (to.address == address) return to.port;
+  }
+  return std::nullopt;
 }
 
 UdpReceive::UdpReceive(UdpPumpStats& stats) : stats_(stats), overflow_(new std::byte[kBatch * kOverflowBytes]) {
@@ -75,7 +85,7 @@ size_t UdpReceive::read(const UdpSocket& socket, uint32_t& overflows, size_t bud
   return count;
 }
 
-std::optional<IcmpError> UdpReceive::read_icmp(const UdpSocket& socket) {
+std::optional<IcmpError> UdpReceive::read_icmp(const UdpSocket& socket, const RefusedAsTooBig& refused) {
   for (int i = 0; i < kErrorsPerRead; ++i) {
     SocketAddress peer;
     alignas(cmsghdr) std::array<std::byte, 256> control;
@@ -86,11 +96,19 @@ std::optional<IcmpError> UdpReceive::read_icmp(const UdpSocket& socket) {
     header.msg_controllen = control.size();
     if (::recvmsg(socket.fd(), &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
     const auto error = extended_error(header);
-    if (!error || (error->ee_origin != SO_EE_ORIGIN_ICMP && error->ee_origin != SO_EE_ORIGIN_ICMP6)) continue;
-    return IcmpError{.peer = from_sockaddr(peer),
-                     .type = error->ee_type,
-                     .code = error->ee_code,
-                     .mtu = error->ee_errno == EMSGSIZE ? error->ee_info : 0};
+    if (!error) continue;
+    IcmpError told{.peer = from_sockaddr(peer),
+                   .type = error->ee_type,
+                   .code = error->ee_code,
+                   .mtu = error->ee_errno == EMSGSIZE ? error->ee_info : 0};
+    if (error->ee_origin == SO_EE_ORIGIN_ICMP || error->ee_origin == SO_EE_ORIGIN_ICMP6) return told;
+    if (error->ee_origin != SO_EE_ORIGIN_LOCAL || error->ee_errno != EMSGSIZE) continue;
+    const auto port = refused.port_of(told.peer.address);
+    if (!port) continue;  // it was sent again in fragments
+    told.peer.port = *port;
+    told.type = told.peer.address.is_v4() ? ICMP_DEST_UNREACH : ICMP6_PACKET_TOO_BIG;
+    told.code = told.peer.address.is_v4() ? ICMP_FRAG_NEEDED : 0;
+    return told;
   }
   return std::nullopt;
 }
@@ -100,8 +118,8 @@ void UdpReceive::take(const UdpSocket& socket, uint32_t& overflows, size_t index
   const size_t size = messages_[index].msg_len;
   stats_.received.add();
   stats_.received_bytes.add(size);
-  IpEndpoint destination = socket.local();
-  if (header.msg_controllen > 0) read_control(header, destination, overflows);
+  Datagram datagram{.room = {}, .source = from_sockaddr(sources_[index]), .destination = socket.local(), .ip = {}};
+  if (header.msg_controllen > 0) read_control(header, datagram, overflows);
   if ((header.msg_flags & MSG_TRUNC) != 0) {
     stats_.receive_truncated.add();
     return;
@@ -113,21 +131,36 @@ void UdpReceive::take(const UdpSocket& socket, uint32_t& overflows, size_t index
     std::memcpy(jumbo + kHeadroom + SlabPool::kSlabPayload, vectors_[index][1].iov_base, size - SlabPool::kSlabPayload);
     room = jumbo;
   }
-  batch_.push_back({.room = {room, kHeadroom + size + kTailroom},
-                    .source = from_sockaddr(sources_[index]),
-                    .destination = destination});
+  datagram.room = {room, kHeadroom + size + kTailroom};
+  batch_.push_back(datagram);
 }
 
-void UdpReceive::read_control(msghdr& header, IpEndpoint& destination, uint32_t& overflows) {
+void UdpReceive::read_control(msghdr& header, Datagram& datagram, uint32_t& overflows) {
+  const auto int_of = [](const cmsghdr* control) {
+    int value;
+    std::memcpy(&value, CMSG_DATA(control), sizeof(value));
+    return value;
+  };
+  const auto set_hop_limit = [&](int value) {
+    datagram.ip.hop_limit = static_cast<uint8_t>(std::clamp(value, 1, 255));
+  };
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
     if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
       in_pktinfo info;
       std::memcpy(&info, CMSG_DATA(control), sizeof(info));
-      destination.address = IpAddress::v4(std::as_bytes(std::span(&info.ipi_addr, 1)).first<4>());
+      datagram.destination.address = IpAddress::v4(std::as_bytes(std::span(&info.ipi_addr, 1)).first<4>());
     } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info;
       std::memcpy(&info, CMSG_DATA(control), sizeof(info));
-      destination.address = IpAddress::v6(std::as_bytes(std::span(&info.ipi6_addr, 1)).first<16>());
+      datagram.destination.address = IpAddress::v6(std::as_bytes(std::span(&info.ipi6_addr, 1)).first<16>());
+    } else if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_TOS) {
+      datagram.ip.traffic_class = *CMSG_DATA(control);  // one byte, unlike IPv6's
+    } else if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_TTL) {
+      set_hop_limit(int_of(control));
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_TCLASS) {
+      datagram.ip.traffic_class = static_cast<uint8_t>(int_of(control));
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_HOPLIMIT) {
+      set_hop_limit(int_of(control));
     } else if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) {
       uint32_t total;
       std::memcpy(&total, CMSG_DATA(control), sizeof(total));

@@ -38,6 +38,19 @@ class SlabPool {
   size_t used_ = 0;
 };
 
+// Where the last datagrams that had to stay whole were meant to go, when the kernel refused them: its own report names
+// the address only.
+class RefusedAsTooBig {
+ public:
+  void add(const IpEndpoint& to) { last_[next_++ % last_.size()] = to; }
+  // The newest port of that address; empty when there is none.
+  std::optional<uint16_t> port_of(const IpAddress& address) const;
+
+ private:
+  std::array<IpEndpoint, 16> last_{};
+  size_t next_ = 0;
+};
+
 class UdpReceive {
  public:
   explicit UdpReceive(UdpPumpStats& stats);
@@ -45,8 +58,9 @@ class UdpReceive {
   // One recvmmsg of at most `budget` datagrams. Fills batch(); returns how many the kernel gave, dropped ones included.
   // `overflows` is the socket's last SO_RXQ_OVFL reading.
   size_t read(const UdpSocket& socket, uint32_t& overflows, size_t budget);
-  // The next ICMP error that the socket's datagrams met; what the kernel itself refused is skipped.
-  std::optional<IcmpError> read_icmp(const UdpSocket& socket);
+  // The next ICMP error that the socket's datagrams met. A datagram that had to stay whole and was too big for the
+  // kernel itself (`refused`) reads like the ICMP error of a router next door; its other refusals are skipped.
+  std::optional<IcmpError> read_icmp(const UdpSocket& socket, const RefusedAsTooBig& refused);
   std::span<const Datagram> batch() const { return batch_; }
   SlabPool& slabs() { return slabs_; }
 
@@ -54,12 +68,12 @@ class UdpReceive {
   static constexpr size_t kBatch = 32;
   static constexpr size_t kOverflowBytes = 65536;  // with a slab: more than any UDP datagram
   struct alignas(cmsghdr) Control {
-    std::byte bytes[96];  // a packet info of either family and a drop counter
+    std::byte bytes[128];  // a packet info of either family, a drop counter, a traffic class and a hop limit
   };
 
   void prepare(size_t count);
   void take(const UdpSocket& socket, uint32_t& overflows, size_t index);
-  void read_control(msghdr& header, IpEndpoint& destination, uint32_t& overflows);
+  void read_control(msghdr& header, Datagram& datagram, uint32_t& overflows);
 
   UdpPumpStats& stats_;
   SlabPool slabs_;

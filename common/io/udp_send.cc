@@ -41,11 +41,12 @@ UdpSend::UdpSend(UdpPumpStats& stats, SendCall send) : stats_(stats), send_(send
   }
 }
 
-void UdpSend::queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole) {
+void UdpSend::queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload,
+                    const SendOptions& options) {
   const auto index = static_cast<uint32_t>(pending_.size());
   Pending& pending = pending_.emplace_back();
   pending.to_size = static_cast<uint8_t>(to_sockaddr(to, pending.to));
-  pending.whole = whole;
+  pending.options = options;
   pending.from = from;
   pending.payload = payload;
   if (queue.count == 0) {
@@ -78,18 +79,22 @@ void UdpSend::prepare(const UdpSocket& socket, size_t slot, Pending& pending) {
   header.msg_namelen = pending.to_size;
   header.msg_control = nullptr;
   header.msg_controllen = 0;
-  whole_[slot] = pending.whole;
+  const bool is_v4 = socket.local().address.is_v4();
+  const std::span<std::byte> room = controls_[slot].bytes;
+  whole_[slot] = pending.options.whole;
   // IPv4 has no such control message: sendable() sees to it.
-  if (pending.whole && !socket.local().address.is_v4())
-    write_control(header, controls_[slot].bytes, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+  if (pending.options.whole && !is_v4) write_control(header, room, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+  const int level = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
+  if (const int value = pending.options.ip.traffic_class; value != 0)
+    write_control(header, room, level, is_v4 ? IP_TOS : IPV6_TCLASS, value);
+  if (const int value = pending.options.ip.hop_limit; value != 0)
+    write_control(header, room, level, is_v4 ? IP_TTL : IPV6_HOPLIMIT, value);
   if (!socket.wildcard() || is_wildcard(pending.from) || pending.from.family() != socket.local().address.family())
     return;
   if (pending.from.is_v4()) {
-    write_control(header, controls_[slot].bytes, IPPROTO_IP, IP_PKTINFO,
-                  source_info(&in_pktinfo::ipi_spec_dst, pending.from));
+    write_control(header, room, IPPROTO_IP, IP_PKTINFO, source_info(&in_pktinfo::ipi_spec_dst, pending.from));
   } else {
-    write_control(header, controls_[slot].bytes, IPPROTO_IPV6, IPV6_PKTINFO,
-                  source_info(&in6_pktinfo::ipi6_addr, pending.from));
+    write_control(header, room, IPPROTO_IPV6, IPV6_PKTINFO, source_info(&in6_pktinfo::ipi6_addr, pending.from));
   }
 }
 
@@ -121,7 +126,7 @@ void UdpSend::send_batch(const UdpSocket& socket, SendQueue& queue, size_t count
       if (static_cast<size_t>(sent) < offered) stats_.send_partial.add();
       continue;
     }
-    switch (on_error(socket, queue, errno, whole_[next], retried)) {
+    switch (on_error(socket, queue, errno, next, retried)) {
       case Next::kRetry:
         retried = true;
         break;
@@ -138,7 +143,8 @@ void UdpSend::send_batch(const UdpSocket& socket, SendQueue& queue, size_t count
 }
 
 // What to do with the first datagram of the rest. Counts it where it is skipped alone.
-UdpSend::Next UdpSend::on_error(const UdpSocket& socket, SendQueue& queue, int error_number, bool whole, bool retried) {
+UdpSend::Next UdpSend::on_error(const UdpSocket& socket, SendQueue& queue, int error_number, size_t index,
+                                bool retried) {
   switch (error_number) {
     case EINTR:
       return Next::kRetry;
@@ -149,11 +155,12 @@ UdpSend::Next UdpSend::on_error(const UdpSocket& socket, SendQueue& queue, int e
       stats_.send_drop_would_block.add();
       return Next::kSkipOne;
     case EMSGSIZE:
-      if (!whole && socket.local().address.is_v4() && queue.flushes_with_fragments == 0) {
+      if (!whole_[index] && socket.local().address.is_v4() && queue.flushes_with_fragments == 0) {
         set_mtu_discovery(socket, IP_PMTUDISC_WANT);
         queue.flushes_with_fragments = kFlushesWithFragments;
         return Next::kRetry;
       }
+      if (whole_[index]) refused_.add(from_sockaddr(*static_cast<SocketAddress*>(messages_[index].msg_hdr.msg_name)));
       stats_.send_drop_too_big.add();
       return Next::kSkipOne;
     case ECONNREFUSED:  // an ICMP error of an earlier datagram, reported here; this one was not tried

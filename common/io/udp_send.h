@@ -8,6 +8,7 @@
 
 #include "common/io/socket_address.h"
 #include "common/io/udp_pump.h"
+#include "common/io/udp_receive.h"
 
 namespace noom::io {
 
@@ -26,12 +27,14 @@ class UdpSend {
   explicit UdpSend(UdpPumpStats& stats, SendCall send = ::sendmmsg);
 
   // Appends to the socket's queue. `payload` is borrowed until the flush.
-  void queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload, bool whole = false);
+  void queue(SendQueue& queue, const IpEndpoint& to, const IpAddress& from, Bytes payload,
+             const SendOptions& options = {});
   // Sends the socket's queue and empties it. Late datagrams are dropped and counted rather than kept.
   void flush(const UdpSocket& socket, SendQueue& queue);
   // After all sockets are flushed: forgets the datagrams.
   void clear() { pending_.clear(); }
   size_t size() const { return pending_.size(); }
+  const RefusedAsTooBig& refused() const { return refused_; }
 
  private:
   static constexpr size_t kBatch = 64;
@@ -40,20 +43,20 @@ class UdpSend {
   struct Pending {
     SocketAddress to;
     uint8_t to_size;
-    bool whole;  // must not be fragmented
+    SendOptions options;
     IpAddress from;
     Bytes payload;
     uint32_t next;
   };
   struct alignas(cmsghdr) Control {
-    std::byte bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
+    std::byte bytes[CMSG_SPACE(sizeof(in6_pktinfo)) + 3 * CMSG_SPACE(sizeof(int))];
   };
 
   void prepare(const UdpSocket& socket, size_t slot, Pending& pending);
   size_t sendable(const UdpSocket& socket, SendQueue& queue, size_t next, size_t count);
   void send_batch(const UdpSocket& socket, SendQueue& queue, size_t count);
   enum class Next : uint8_t { kRetry, kSkipOne, kSkipAll };
-  Next on_error(const UdpSocket& socket, SendQueue& queue, int error_number, bool whole, bool retried);
+  Next on_error(const UdpSocket& socket, SendQueue& queue, int error_number, size_t index, bool retried);
 
   UdpPumpStats& stats_;
   SendCall send_;
@@ -62,6 +65,7 @@ class UdpSend {
   std::array<iovec, kBatch> vectors_;
   std::array<Control, kBatch> controls_;
   std::array<bool, kBatch> whole_{};
+  RefusedAsTooBig refused_;
 };
 
 }  // namespace noom::io

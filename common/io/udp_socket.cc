@@ -23,8 +23,16 @@ void tune(int fd, const IpEndpoint& local, bool wildcard, const UdpSocketOptions
     // allowed.
     set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
     if (wildcard) set_option(fd, IPPROTO_IP, IP_PKTINFO);
-  } else if (wildcard) {
-    set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    if (options.report_ip_fields) {
+      set_option(fd, IPPROTO_IP, IP_RECVTOS);
+      set_option(fd, IPPROTO_IP, IP_RECVTTL);
+    }
+  } else {
+    if (wildcard) set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    if (options.report_ip_fields) {
+      set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS);
+      set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT);
+    }
   }
 }
 

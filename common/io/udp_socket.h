@@ -13,7 +13,8 @@ struct UdpSocketOptions {
   bool reuse_port = false;       // listeners: one socket per shard on one port (SO_REUSEPORT)
   int receive_buffer_bytes = 0;  // 0 = the system's default; more than net.core.rmem_max is cut to it
   int send_buffer_bytes = 0;
-  bool report_icmp = false;  // ICMP errors that its datagrams met are kept for the pump (IP_RECVERR)
+  bool report_icmp = false;       // ICMP errors that its datagrams met are kept for the pump (IP_RECVERR)
+  bool report_ip_fields = false;  // each datagram received says its traffic class and hop limit
 };
 
 // An open, bound, non-blocking, unconnected socket of one family (IPv6 is v6-only).

@@ -32,11 +32,11 @@ class Run {
         return signed_request(client, kMethods[what / 32 % kMethods.size()], bytes);
       case 3:
         return in_a_room(bytes, [&](MutableBytes room) {
-          for (const RelayId relay : relays_) server_.on_peer(now_, relay, kPeer, room, output_);
+          for (const RelayId relay : relays_) server_.on_peer(now_, relay, kPeer, room, {}, output_);
         });
       case 4:
         return in_a_room(bytes, [&](MutableBytes room) {
-          server_.on_handover(now_, {kRelayAddress, relay_port_}, {kRelayAddress, 50001}, room, output_);
+          server_.on_handover(now_, {kRelayAddress, relay_port_}, {kRelayAddress, 50001}, room, {}, output_);
         });
       case 5:
         return indication(client, bytes);
@@ -80,7 +80,7 @@ class Run {
     settle();
   }
   void from_client(const FiveTuple& client, std::vector<std::byte> bytes) {
-    server_.on_client(now_, client, bytes, output_);
+    server_.on_client(now_, client, bytes, {}, output_);
     settle();
   }
   template <typename Deliver>

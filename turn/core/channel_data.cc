@@ -5,7 +5,7 @@
 
 namespace noom::turn {
 
-void Core::channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Output& output) {
+void Core::channel_data(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output) {
   const auto data = wire::parse_channel_data(bytes);
   if (!data) return drop(Drop::kMalformedChannelData);
   const Found found = find(client);
@@ -13,7 +13,7 @@ void Core::channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Ou
   const Channel* const channel = found.allocation->channel(data->channel, now.mono);
   if (channel == nullptr) return drop(Drop::kNoChannel);
   if (!found.allocation->is_live(channel->peer.address.family(), now.mono)) return drop(Drop::kPeerFamily);
-  to_peer(now, *found.allocation, channel->peer, {bytes, wire::kChannelHeaderSize, data->payload.size()}, output);
+  to_peer(now, *found.allocation, channel->peer, {bytes, wire::kChannelHeaderSize, data->payload.size(), ip}, output);
 }
 
 }  // namespace noom::turn

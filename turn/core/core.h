@@ -51,6 +51,7 @@ struct Framable {
   MutableBytes room;
   size_t offset = 0;  // of the payload in `room`
   size_t size = 0;    // of the payload
+  IpFields ip = {};   // as received
   bool dont_fragment = false;
 
   Bytes payload() const { return room.subspan(offset, size); }
@@ -63,11 +64,12 @@ class Core {
   Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared_ptr<Shared> shared, Random& random);
 
   // As declared and explained in server.h.
-  void on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output);
+  void on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output);
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
-  void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output);
+  void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip, Output& output);
   void on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output);
-  void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output);
+  void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, const IpFields& ip,
+                   Output& output);
   void on_shard_message(Now now, const ShardMessage& message, Output& output);
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
@@ -81,7 +83,7 @@ class Core {
 
  private:
   // server.cc
-  void on_stun(Now now, const FiveTuple& client, MutableBytes bytes, Output& output);
+  void on_stun(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output);
   void on_request(Request& request);
   void serve(Request& request);
   void drop(Drop reason) { stats_.drops[reason].add(); }
@@ -121,8 +123,9 @@ class Core {
   void refresh(Request& request);
   void create_permission(Request& request);
   void channel_bind(Request& request);
-  void send(Now now, const FiveTuple& client, const wire::MessageView& message, MutableBytes bytes, Output& output);
-  void channel_data(Now now, const FiveTuple& client, MutableBytes bytes, Output& output);
+  void send(Now now, const FiveTuple& client, const wire::MessageView& message, MutableBytes bytes, const IpFields& ip,
+            Output& output);
+  void channel_data(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output);
 
   // allocate.cc, relay_open.cc
   const IpEndpoint* alternate_for(const FiveTuple& client);

@@ -10,6 +10,7 @@
 #include "common/base/bytes.h"
 #include "common/base/endpoint.h"
 #include "common/base/handle.h"
+#include "common/base/ip_fields.h"
 #include "turn/core/arena.h"
 #include "turn/core/event.h"
 #include "turn/core/shard_message.h"
@@ -38,6 +39,7 @@ struct HandOver {
   IpEndpoint to;    // the receiving relayed transport address, as clients know it
   IpEndpoint from;  // the sending relayed transport address, as clients know it
   Bytes payload;
+  IpFields ip = {};
 };
 // For that shard's Server::on_shard_message; never lost, while datagrams may be.
 struct TellShard {
@@ -48,12 +50,14 @@ using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver, TellS
 
 struct ToClient {
   FiveTuple client;
-  Bytes bytes;  // ready for the wire; ChannelData is padded to 4 for streams
+  Bytes bytes;       // ready for the wire; ChannelData is padded to 4 for streams
+  IpFields ip = {};  // RFC 8656 §14; nothing for streams
 };
 struct ToPeer {
   RelayId relay;
   IpEndpoint peer;
   Bytes bytes;
+  IpFields ip = {};
   bool dont_fragment = false;  // §11.2: whole or not at all
 };
 

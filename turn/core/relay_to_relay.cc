@@ -12,13 +12,14 @@ void Core::to_relay(Now now, Allocation& sender, const IpEndpoint& to, const Fra
   sender.traffic.bytes_to_peers += data.size;
   const uint32_t owner = shard_of_port(to.port, settings_->shard_count);
   if (owner == shard_) return arrive(now, to, from, data, output);
-  output.commands.emplace_back(HandOver{owner, to, from, data.payload()});
+  output.commands.emplace_back(HandOver{owner, to, from, data.payload(), data.ip});
   stats_.handed_over.add(data.size);
 }
 
-void Core::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output) {
+void Core::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, const IpFields& ip,
+                       Output& output) {
   stats_.received_by_handover.add();
-  arrive(now, to, from, {room, kPeerHeadroom, room.size() - kPeerHeadroom - kPeerTailroom}, output);
+  arrive(now, to, from, {room, kPeerHeadroom, room.size() - kPeerHeadroom - kPeerTailroom, ip}, output);
 }
 
 void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const Framable& data, Output& output) {
@@ -31,7 +32,7 @@ void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const F
         relay = relays_.find(borrowed->second);
       // The port is another shard's for now: one more hop, and the last, since who borrows does not lend.
       if (const auto lent = lent_.find(key); lent != lent_.end()) {
-        output.commands.emplace_back(HandOver{lent->second, to, from, data.payload()});
+        output.commands.emplace_back(HandOver{lent->second, to, from, data.payload(), data.ip});
         return stats_.handed_over.add(data.size);
       }
     }

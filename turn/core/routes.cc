@@ -25,6 +25,12 @@ void write_data_head(MutableBytes head, size_t payload_size, const IpEndpoint& p
   store_be<uint16_t>(data_header + 2, static_cast<uint16_t>(payload_size));
 }
 
+// §14: a relay is a hop like a router.
+IpFields one_hop_on(const IpFields& received) {
+  return {.traffic_class = received.traffic_class,
+          .hop_limit = static_cast<uint8_t>(received.hop_limit - (received.hop_limit > 0 ? 1 : 0))};
+}
+
 void count_up(wire::TransactionId& id) {
   for (std::byte& digit : id) {
     digit = static_cast<std::byte>(std::to_integer<uint8_t>(digit) + 1);
@@ -36,17 +42,22 @@ void count_up(wire::TransactionId& id) {
 
 void Core::to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output) {
   if (is_own_relay(peer)) return to_relay(now, allocation, peer, data, output);
-  output.to_peers.push_back({allocation.relay(peer.address.family()).id, peer, data.payload(), data.dont_fragment});
+  if (data.ip.hop_limit == 1) return drop(Drop::kHopLimit);
+  output.to_peers.push_back({.relay = allocation.relay(peer.address.family()).id,
+                             .peer = peer,
+                             .bytes = data.payload(),
+                             .ip = one_hop_on(data.ip),
+                             .dont_fragment = data.dont_fragment});
   stats_.to_peers.add(data.size);
   ++allocation.traffic.packets_to_peers;
   allocation.traffic.bytes_to_peers += data.size;
 }
 
-void Core::on_peer(Now now, RelayId id, const IpEndpoint& peer, MutableBytes room, Output& output) {
+void Core::on_peer(Now now, RelayId id, const IpEndpoint& peer, MutableBytes room, const IpFields& ip, Output& output) {
   stats_.received_from_peers.add();
   const Relay* const relay = relays_.find(id);
   if (relay == nullptr) return drop(Drop::kRelayUnknown);
-  const Framable data{room, kPeerHeadroom, room.size() - kPeerHeadroom - kPeerTailroom};
+  const Framable data{room, kPeerHeadroom, room.size() - kPeerHeadroom - kPeerTailroom, ip};
   to_client(now, *allocations_.find(relay->owner), peer, data, stats_.to_clients, output);
 }
 
@@ -54,9 +65,11 @@ void Core::to_client(Now now, Allocation& allocation, const IpEndpoint& peer, co
                      Output& output) {
   if (!allocation.is_live(peer.address.family(), now.mono)) return drop(Drop::kRelayNotLive);
   if (allocation.permission(peer.address, now.mono) == nullptr) return drop(Drop::kNoPermission);
+  const bool stream = is_stream(allocation.client.transport);
+  if (data.ip.hop_limit == 1 && !stream) return drop(Drop::kHopLimit);
   const MutableBytes framed = frame(allocation, allocation.channel_to(peer, now.mono), peer, data, output);
   if (framed.empty()) return drop(Drop::kOversize);
-  output.to_clients.push_back({allocation.client, framed});
+  output.to_clients.push_back({allocation.client, framed, stream ? IpFields{} : one_hop_on(data.ip)});
   counted.add(data.size);
   ++allocation.traffic.packets_to_client;
   allocation.traffic.bytes_to_client += data.size;

@@ -48,7 +48,7 @@ SendParts parts_of(const wire::MessageView& message) {
 }  // namespace
 
 void Core::send(Now now, const FiveTuple& client, const wire::MessageView& message, MutableBytes bytes,
-                Output& output) {
+                const IpFields& ip, Output& output) {
   const SendParts parts = parts_of(message);
   if (!parts.understood) return drop(Drop::kUnknownAttribute);
   const auto peer = parts.peer ? message.xor_address(*parts.peer) : std::nullopt;
@@ -65,7 +65,7 @@ void Core::send(Now now, const FiveTuple& client, const wire::MessageView& messa
     return drop(Drop::kPeerDenied);
 
   const size_t offset = parts.data->offset + wire::kAttributeHeaderSize;
-  to_peer(now, allocation, *peer, {bytes, offset, parts.data->value.size(), parts.dont_fragment}, output);
+  to_peer(now, allocation, *peer, {bytes, offset, parts.data->value.size(), ip, parts.dont_fragment}, output);
 }
 
 }  // namespace noom::turn

@@ -18,14 +18,14 @@ Core::Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared
   random_.fill(indication_id_);
 }
 
-void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output) {
+void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output) {
   stats_.received_from_clients.add();
   if (message.empty()) return drop(Drop::kNotTurn);
   switch (wire::classify(message.front())) {
     case wire::FirstByte::kChannelData:
-      return channel_data(now, client, message, output);
+      return channel_data(now, client, message, ip, output);
     case wire::FirstByte::kStun:
-      return on_stun(now, client, message, output);
+      return on_stun(now, client, message, ip, output);
     case wire::FirstByte::kDtls:
     case wire::FirstByte::kOther:
       break;
@@ -34,7 +34,7 @@ void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, Out
 }
 
 // RFC 8489 §6.3: what is not a valid message is silently discarded.
-void Core::on_stun(Now now, const FiveTuple& client, MutableBytes bytes, Output& output) {
+void Core::on_stun(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output) {
   const auto message = wire::MessageView::parse(bytes);
   if (!message) return drop(Drop::kMalformedStun);
   const wire::Check fingerprint = wire::check_fingerprint(*message);
@@ -51,7 +51,7 @@ void Core::on_stun(Now now, const FiveTuple& client, MutableBytes bytes, Output&
       return on_request(request);
     }
     case wire::Class::kIndication:
-      if (message->method() == wire::Method::kSend) return send(now, client, *message, bytes, output);
+      if (message->method() == wire::Method::kSend) return send(now, client, *message, bytes, ip, output);
       // RFC 8489 §6.3.2: a keep-alive, which asks for nothing.
       if (message->method() == wire::Method::kBinding) return stats_.consumed.add();
       return drop(Drop::kUnexpectedClass);
@@ -104,20 +104,22 @@ Server::Server(uint32_t shard, std::shared_ptr<const Settings> settings, std::sh
     : core_(std::make_unique<Core>(shard, std::move(settings), std::move(shared), random)) {}
 Server::~Server() = default;
 
-void Server::on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output) {
-  core_->on_client(now, client, message, output);
+void Server::on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output) {
+  core_->on_client(now, client, message, ip, output);
 }
 void Server::on_client_closed(Now now, const FiveTuple& client, Output& output) {
   core_->on_client_closed(now, client, output);
 }
-void Server::on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output) {
-  core_->on_peer(now, relay, peer, room, output);
+void Server::on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip,
+                     Output& output) {
+  core_->on_peer(now, relay, peer, room, ip, output);
 }
 void Server::on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output) {
   core_->on_peer_icmp(now, relay, peer, icmp, output);
 }
-void Server::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output) {
-  core_->on_handover(now, to, from, room, output);
+void Server::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, const IpFields& ip,
+                         Output& output) {
+  core_->on_handover(now, to, from, room, ip, output);
 }
 void Server::on_shard_message(Now now, const ShardMessage& message, Output& output) {
   core_->on_shard_message(now, message, output);

@@ -31,17 +31,19 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // One datagram, or one frame of a stream without its padding. Borrowed until output.clear(); may be rewritten in
-  // place, never beyond its ends. Bad input is counted under Stats::drops.
-  void on_client(Now now, const FiveTuple& client, MutableBytes message, Output& output);
+  // place, never beyond its ends. Bad input is counted under Stats::drops. `ip`: of the datagram's IP header; here and
+  // below as much of it as is known.
+  void on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output);
   // A stream closed or failed: its allocation ends. Nothing for a client without one.
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
   // A datagram received on a relay. `room` is kPeerHeadroom, payload, kPeerTailroom; borrowed and rewritten likewise.
-  void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, Output& output);
+  void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip, Output& output);
   // An ICMP error that a datagram from the relay to `peer` met; `mtu` is that of "fragmentation needed" and "packet too
   // big".
   void on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output);
   // What another shard handed over, in a room as above.
-  void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, Output& output);
+  void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, const IpFields& ip,
+                   Output& output);
   // What another shard's TellShard says.
   void on_shard_message(Now now, const ShardMessage& message, Output& output);
   // Answers to OpenRelay. After a failure another port is tried; after kRelayOpenTriesMax the client gets 508.

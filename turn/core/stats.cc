@@ -79,6 +79,7 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
     "relay_not_live",
     "relay_unknown",
     "icmp_type",
+    "hop_limit",
     "oversize",
 };
 static_assert(!kDropLabels.back().empty());

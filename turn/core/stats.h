@@ -36,6 +36,7 @@ enum class Drop : uint8_t {
   kRelayNotLive,  // to a relayed address of this suite that nobody holds now
   kRelayUnknown,  // from a relay that ended meanwhile
   kIcmpType,      // an ICMP error other than those that RFC 8656 §11.5 passes on
+  kHopLimit,      // arrived with nothing left of its hop limit, RFC 8656 §14
   kOversize,      // framed, it would exceed what a datagram or a STUN length can carry
   kCount,
 };

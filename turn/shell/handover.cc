@@ -17,7 +17,7 @@ void HandoverBatch::add(const HandOver& datagram) {
   if (!datagram.payload.empty()) {
     std::memcpy(rooms_.data() + offset + kPeerHeadroom, datagram.payload.data(), datagram.payload.size());
   }
-  entries_.push_back({datagram.to, datagram.from, offset, size});
+  entries_.push_back({datagram.to, datagram.from, datagram.ip, offset, size});
   in_flight_->fetch_add(size, std::memory_order_relaxed);
 }
 
@@ -25,7 +25,7 @@ std::vector<HandoverBatch::Datagram> HandoverBatch::datagrams() {
   std::vector<Datagram> result;
   result.reserve(entries_.size());
   for (const Entry& entry : entries_) {
-    result.push_back({entry.to, entry.from, MutableBytes(rooms_).subspan(entry.offset, entry.size)});
+    result.push_back({entry.to, entry.from, entry.ip, MutableBytes(rooms_).subspan(entry.offset, entry.size)});
   }
   return result;
 }

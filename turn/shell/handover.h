@@ -17,6 +17,7 @@ class HandoverBatch {
   struct Datagram {
     IpEndpoint to;
     IpEndpoint from;
+    IpFields ip;
     MutableBytes room;  // kPeerHeadroom, payload, kPeerTailroom; lives as long as the batch
   };
 
@@ -33,6 +34,7 @@ class HandoverBatch {
   struct Entry {
     IpEndpoint to;
     IpEndpoint from;
+    IpFields ip;
     size_t offset;
     size_t size;
   };

@@ -36,8 +36,9 @@ struct TurnServiceOptions {
   uint32_t connections_max = 16'384;            // stream connections, per shard
   uint32_t connections_per_source_max = 1'024;  // of these, from one IPv4 address or IPv6 /64; per shard
   int listener_buffer_bytes =
-      4 * 1024 * 1024;         // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
-  int relay_buffer_bytes = 0;  // relay sockets; 0 = the system's default
+      4 * 1024 * 1024;          // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
+  int relay_buffer_bytes = 0;   // relay sockets; 0 = the system's default
+  bool carry_ip_fields = true;  // RFC 8656 §14: DSCP, ECN and hop limit pass from one side to the other
 };
 
 // Built, drained and destroyed by one thread; the stats may be read from any.

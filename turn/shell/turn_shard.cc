@@ -48,7 +48,8 @@ absl::StatusOr<IpEndpoint> TurnShard::open_listener(size_t index, const IpEndpoi
   }
   auto socket = io::UdpSocket::open(local, {.reuse_port = true,
                                             .receive_buffer_bytes = options_.listener_buffer_bytes,
-                                            .send_buffer_bytes = options_.listener_buffer_bytes});
+                                            .send_buffer_bytes = options_.listener_buffer_bytes,
+                                            .report_ip_fields = options_.carry_ip_fields});
   if (!socket.ok()) return socket.status();
   const IpEndpoint bound = socket->local();
   udp_listeners_[index] = pump_.add(*std::move(socket), io::PollClass::kShared, kListenerTag | index);
@@ -71,11 +72,13 @@ void TurnShard::on_datagrams(Now now, io::UdpSocketId, uint64_t tag, std::span<c
     const auto listener = static_cast<uint8_t>(tag);
     for (const io::Datagram& datagram : batch) {
       server_.on_client(now, {datagram.source, datagram.destination, Transport::kUdp, listener}, datagram.payload(),
-                        output_);
+                        datagram.ip, output_);
     }
   } else {
     const RelayId relay = to_relay(tag);
-    for (const io::Datagram& datagram : batch) server_.on_peer(now, relay, datagram.source, datagram.room, output_);
+    for (const io::Datagram& datagram : batch) {
+      server_.on_peer(now, relay, datagram.source, datagram.room, datagram.ip, output_);
+    }
   }
   settle(now);
 }
@@ -92,7 +95,7 @@ void TurnShard::on_stream_frame(Now now, const FiveTuple& client, Bytes frame) {
   arena_bytes_ += frame.size();
   const MutableBytes copy = output_.arena.take(frame.size());
   std::memcpy(copy.data(), frame.data(), frame.size());
-  server_.on_client(now, client, copy, output_);
+  server_.on_client(now, client, copy, {}, output_);
   settle(now);
 }
 
@@ -105,7 +108,7 @@ void TurnShard::on_handover(std::unique_ptr<HandoverBatch> batch) {
   if (stopped_) return;
   const Now now = io::read_clocks();
   for (const HandoverBatch::Datagram& datagram : batch->datagrams()) {
-    server_.on_handover(now, datagram.to, datagram.from, datagram.room, output_);
+    server_.on_handover(now, datagram.to, datagram.from, datagram.room, datagram.ip, output_);
   }
   handed_over_.push_back(std::move(batch));
   settle(now);
@@ -128,13 +131,14 @@ void TurnShard::settle(Now now) {
   for (const ToClient& transmit : output_.to_clients) {
     if (transmit.client.transport == Transport::kUdp) {
       pump_.send(udp_listeners_[transmit.client.listener], transmit.client.client, transmit.client.server.address,
-                 transmit.bytes);
+                 transmit.bytes, {.ip = transmit.ip});
     } else {
       streams_.send(transmit.client, transmit.bytes);
     }
   }
   for (const ToPeer& transmit : output_.to_peers)
-    pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes, transmit.dont_fragment);
+    pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes,
+               {.whole = transmit.dont_fragment, .ip = transmit.ip});
   for (const FiveTuple& leaver : leavers_) streams_.close(leaver);
   leavers_.clear();
   log_.write(now, output_.events);
@@ -160,7 +164,8 @@ void TurnShard::on_flushed() {
 void TurnShard::obey(Now now, const OpenRelay& command) {
   auto socket = io::UdpSocket::open(command.local, {.receive_buffer_bytes = options_.relay_buffer_bytes,
                                                     .send_buffer_bytes = options_.relay_buffer_bytes,
-                                                    .report_icmp = true});
+                                                    .report_icmp = true,
+                                                    .report_ip_fields = options_.carry_ip_fields});
   if (!socket.ok()) {
     log_.relay_open_failed(now, socket.status());
     return server_.on_relay_open_failed(now, command.relay, output_);

@@ -243,6 +243,46 @@ TEST(UdpPump, TellsWhatIcmpReportsAndGoesOnAsBefore) {
   }
 }
 
+TEST(UdpPump, WhatMustStayWholeAndIsTooBigForTheKernelReadsLikeIcmp) {
+  struct Case {
+    std::string_view local;
+    uint8_t type;  // fragmentation needed; packet too big
+    uint8_t code;
+  };
+  const std::string too_big(65'530, 'x');
+  for (const Case& each : {Case{"127.0.0.1:0", 3, 4}, Case{"[::1]:0", 2, 0}}) {
+    boost::asio::io_context context;
+    Echo echo(context);
+    echo.open(each.local, 0, PollClass::kPrivate, {.report_icmp = true});
+    const IpEndpoint peer = Peer(each.local).local();
+    echo.pump_.send(echo.id_, peer, {}, as_bytes(too_big));
+    echo.pump_.send(echo.id_, peer, {}, as_bytes(too_big), {.whole = true});
+    ASSERT_TRUE(run_until(context, [&] { return !echo.errors_.empty(); }));
+    EXPECT_EQ(echo.errors_.back().peer, peer);
+    EXPECT_EQ(echo.errors_.back().type, each.type);
+    EXPECT_EQ(echo.errors_.back().code, each.code);
+    EXPECT_GE(echo.errors_.back().mtu, 1280U);
+    EXPECT_EQ(echo.pump_.stats().send_drop_too_big.value(), 2U);
+  }
+}
+
+TEST(UdpPump, TrafficClassAndHopLimitAreReadAndWrittenWhereAskedFor) {
+  for (const std::string_view local : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0", "[::]:0"}) {
+    boost::asio::io_context context;
+    Echo reader(context);
+    IpEndpoint server = reader.open(local, 0, PollClass::kShared, {.report_ip_fields = true});
+    Echo writer(context);
+    const bool is_v4 = server.address.is_v4();
+    writer.open(is_v4 ? "127.0.0.1:0" : "[::1]:0");
+    server.address = endpoint(is_v4 ? "127.0.0.1:0" : "[::1]:0").address;
+    writer.pump_.send(writer.id_, server, {}, as_bytes("x"), {.ip = {.traffic_class = 0xb9, .hop_limit = 7}});
+    ASSERT_TRUE(run_until(context, [&] { return reader.received_[0] == 1; }));
+    EXPECT_EQ(reader.last_.ip, (IpFields{.traffic_class = 0xb9, .hop_limit = 7})) << local;
+    ASSERT_TRUE(run_until(context, [&] { return writer.received_[0] == 1; }));
+    EXPECT_EQ(writer.last_.ip, IpFields{}) << "not asked for";
+  }
+}
+
 TEST(UdpPump, ReportsWhatTheKernelDropped) {
   boost::asio::io_context context;
   Echo echo(context);

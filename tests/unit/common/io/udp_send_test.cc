@@ -110,7 +110,7 @@ TEST_F(UdpSendTest, TooBigForThePathIsSentAgainAsFragments) {
 
 TEST_F(UdpSendTest, WhatMustStayWholeIsDroppedRatherThanFragmented) {
   script = {{-1, EMSGSIZE}};
-  send_.queue(queue_, to_, {}, as_bytes("x"), true);
+  send_.queue(queue_, to_, {}, as_bytes("x"), {.whole = true});
   send_.queue(queue_, to_, {}, as_bytes("y"));
   send_.flush(socket_, queue_);
   EXPECT_EQ(stats_.send_drop_too_big.value(), 1U);
@@ -122,7 +122,7 @@ TEST_F(UdpSendTest, WhatMustStayWholeEndsTheTimeOfFragments) {
   script = {{-1, EMSGSIZE}};
   send_.queue(queue_, to_, {}, as_bytes("too big"));
   send_.queue(queue_, to_, {}, as_bytes("x"));
-  send_.queue(queue_, to_, {}, as_bytes("y"), true);
+  send_.queue(queue_, to_, {}, as_bytes("y"), {.whole = true});
   send_.queue(queue_, to_, {}, as_bytes("z"));
   send_.flush(socket_, queue_);
   EXPECT_EQ(offered, (std::vector<size_t>{4, 2, 2}));
@@ -136,7 +136,7 @@ TEST(UdpSendWhole, Ipv6TellsTheKernelWithTheDatagram) {
   UdpSend send(stats);
   SendQueue queue;
   const UdpSocket socket = UdpSocket::open({*IpAddress::parse("::1"), 0}, {}).value();
-  send.queue(queue, socket.local(), {}, as_bytes("x"), true);
+  send.queue(queue, socket.local(), {}, as_bytes("x"), {.whole = true});
   send.flush(socket, queue);
   EXPECT_EQ(stats.sent.value(), 1U);
 }

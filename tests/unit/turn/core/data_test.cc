@@ -85,11 +85,11 @@ TEST_F(Data, IsFramedInPlace) {
   alice_.allocates();
   alice_.permits("192.0.2.9:99");
   std::vector<std::byte> room(kPeerHeadroom + 5 + kPeerTailroom);
-  script_.server().on_peer(script_.now(), script_.relay_id(0), endpoint("192.0.2.9:99"), room, script_.output());
+  script_.server().on_peer(script_.now(), script_.relay_id(0), endpoint("192.0.2.9:99"), room, {}, script_.output());
   EXPECT_EQ(script_.to_clients().back().bytes.data(), room.data() + kPeerHeadroom - kDataIndicationHeadV4);
   script_.forget();
   alice_.binds(0x4000, "192.0.2.9:99");
-  script_.server().on_peer(script_.now(), script_.relay_id(0), endpoint("192.0.2.9:99"), room, script_.output());
+  script_.server().on_peer(script_.now(), script_.relay_id(0), endpoint("192.0.2.9:99"), room, {}, script_.output());
   EXPECT_EQ(script_.to_clients().back().bytes.data(), room.data() + kPeerHeadroom - wire::kChannelHeaderSize);
 }
 
@@ -120,6 +120,42 @@ TEST_F(Data, SendWithDontFragmentGoesWholeAndTheNextAsUsual) {
   alice_.sends(send().peer("192.0.2.9:99").data("x").raw(Attr::kDontFragment, ""));
   alice_.sends(send().peer("192.0.2.9:99").data("y"));
   EXPECT_THAT(script_.says(), ElementsAre("#0 -> 192.0.2.9:99 'x' whole", "#0 -> 192.0.2.9:99 'y'"));
+}
+
+TEST_F(Data, TrafficClassIsCarriedAndTheHopLimitIsOneLessBothWays) {
+  // RFC 8656 §14: DSCP and ECN leave as they came, the hop limit one less, in indications and ChannelData alike.
+  alice_.allocates();
+  alice_.binds(0x4001, "192.0.2.9:99");
+  script_.ip = {.traffic_class = 0xb9, .hop_limit = 64};
+  alice_.sends(send().peer("192.0.2.9:99").data("x"));
+  alice_.sends(channel_data(0x4001, "y"));
+  script_.peer_sends(0, "192.0.2.9:99", "z");
+  script_.peer_sends(0, "192.0.2.9:98", "z");
+  EXPECT_THAT(script_.says(),
+              ElementsAre("198.51.100.7:4000 <- channel 0x4001 'z' class=185 hops=63",
+                          "198.51.100.7:4000 <- data from 192.0.2.9:98 'z' class=185 hops=63",
+                          "#0 -> 192.0.2.9:99 'x' class=185 hops=63", "#0 -> 192.0.2.9:99 'y' class=185 hops=63"));
+}
+
+TEST_F(Data, WhatArrivesWithItsLastHopGoesNoFurther) {
+  // RFC 8656 §14: an outgoing hop limit of 0 is no datagram.
+  alice_.allocates();
+  alice_.binds(0x4001, "192.0.2.9:99");
+  script_.ip = {.hop_limit = 1};
+  alice_.sends(channel_data(0x4001, "y"));
+  script_.peer_sends(0, "192.0.2.9:99", "z");
+  EXPECT_THAT(script_.says(), IsEmpty());
+  EXPECT_EQ(script_.dropped(Drop::kHopLimit), 2u);
+}
+
+TEST_F(Data, TowardsAStreamTheIpHeaderOfThePeerEnds) {
+  // RFC 8656 §16: a stream has one hop limit and one traffic class for all that it carries.
+  Client bob = script_.client("198.51.100.8:5000", Transport::kTcp);
+  bob.allocates();
+  bob.binds(0x4001, "192.0.2.9:99");
+  script_.ip = {.traffic_class = 0xb9, .hop_limit = 1};
+  script_.peer_sends(0, "192.0.2.9:99", "z");
+  EXPECT_THAT(script_.says(), ElementsAre("198.51.100.8:5000 <- channel 0x4001 'z' padding=3"));
 }
 
 TEST_F(Data, SendIgnoresKnownAttributesAndOptionalOnes) {

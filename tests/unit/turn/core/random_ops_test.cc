@@ -57,7 +57,7 @@ class RandomOps : public testing::TestWithParam<uint64_t> {
         if (relays_.empty()) return;
         const RelayId relay = relays_[below(static_cast<uint32_t>(relays_.size()))];
         std::vector<std::byte>& room = rooms_.emplace_back(kPeerHeadroom + below(40) + kPeerTailroom);
-        return script_.server().on_peer(script_.now(), relay, some_peer(), room, script_.output());
+        return script_.server().on_peer(script_.now(), relay, some_peer(), room, {}, script_.output());
       }
       default:
         elapsed_ += seconds(below(12));

@@ -100,7 +100,7 @@ TEST(RelayOpen, AnIdIsNotReusedForAnotherRelay) {
   EXPECT_EQ(script.relay_id(0).index, first.index);
   EXPECT_NE(script.relay_id(0), first);
   std::vector<std::byte> room(kPeerHeadroom + kPeerTailroom);
-  script.server().on_peer(script.now(), first, endpoint("192.0.2.9:99"), room, script.output());
+  script.server().on_peer(script.now(), first, endpoint("192.0.2.9:99"), room, {}, script.output());
   EXPECT_EQ(script.dropped(Drop::kRelayUnknown), 1u);
 }
 

@@ -40,12 +40,22 @@ TEST_F(RelayToRelay, ChannelsWorkInBothClients) {
               ElementsAre("198.51.100.8:5000 <- channel 0x4002 'hello'", "198.51.100.7:4000 <- channel 0x4001 'hi'"));
 }
 
+TEST_F(RelayToRelay, IsOneHop) {
+  // RFC 8656 §14: the datagram that leaves has a hop limit one less than the datagram that came.
+  begin();
+  alice_.permits(relay_of(1));
+  bob_->permits(relay_of(0));
+  script_.ip = {.traffic_class = 0xb8, .hop_limit = 2};
+  alice_.sends(send().peer(script_.relayed(1)).data("hello"));
+  EXPECT_THAT(script_.says(), ElementsAre("198.51.100.8:5000 <- data from 203.0.113.1:#0 'hello' class=184 hops=1"));
+}
+
 TEST_F(RelayToRelay, ChannelDataToChannelDataIsRewrittenInPlace) {
   begin();
   alice_.binds(0x4001, relay_of(1));
   bob_->binds(0x4002, relay_of(0));
   auto bytes = channel_data(0x4001, "hello");
-  script_.server().on_client(script_.now(), alice_.tuple(), bytes, script_.output());
+  script_.server().on_client(script_.now(), alice_.tuple(), bytes, {}, script_.output());
   EXPECT_EQ(script_.to_clients().back().bytes.data(), bytes.data());
 }
 

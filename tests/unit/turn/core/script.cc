@@ -112,7 +112,7 @@ MutableBytes Script::keep(std::vector<std::byte> bytes) {
   return kept_.back();
 }
 void Script::gets(const FiveTuple& client, std::vector<std::byte> bytes) {
-  server().on_client(now_, client, keep(std::move(bytes)), output_);
+  server().on_client(now_, client, keep(std::move(bytes)), ip, output_);
   note_commands();
 }
 void Script::closed(const FiveTuple& client) {
@@ -135,7 +135,7 @@ std::vector<std::byte> in_a_room(std::string_view payload) {
 }
 }  // namespace
 void Script::peer_sends(size_t relay, std::string_view peer, std::string_view payload) {
-  server().on_peer(now_, relay_id(relay), endpoint(peer), keep(in_a_room(payload)), output_);
+  server().on_peer(now_, relay_id(relay), endpoint(peer), keep(in_a_room(payload)), ip, output_);
   note_commands();
 }
 void Script::icmp(size_t relay, std::string_view peer, const PeerIcmp& icmp) {
@@ -143,7 +143,7 @@ void Script::icmp(size_t relay, std::string_view peer, const PeerIcmp& icmp) {
   note_commands();
 }
 void Script::handed_over(const IpEndpoint& to, const IpEndpoint& from, std::string_view payload) {
-  server().on_handover(now_, to, from, keep(in_a_room(payload)), output_);
+  server().on_handover(now_, to, from, keep(in_a_room(payload)), ip, output_);
   note_commands();
 }
 
@@ -180,7 +180,8 @@ std::vector<std::string> Script::says() {
   for (const ToClient& datagram : output_.to_clients) lines.push_back(render(datagram));
   for (const ToPeer& datagram : output_.to_peers)
     lines.push_back("#" + std::to_string(datagram.relay.index) + " -> " + render(datagram.peer) + " '" +
-                    std::string(as_text(datagram.bytes)) + "'" + (datagram.dont_fragment ? " whole" : ""));
+                    std::string(as_text(datagram.bytes)) + "'" + (datagram.dont_fragment ? " whole" : "") +
+                    render(datagram.ip));
   output_.clear();
   kept_.clear();
   return lines;

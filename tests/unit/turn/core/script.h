@@ -79,6 +79,7 @@ class Script {
   std::vector<auth::IpPrefix> allow;
   std::vector<auth::IpPrefix> deny;
   std::shared_ptr<Shared> shared;
+  IpFields ip;  // of all datagrams from now on
 
   Client client(std::string_view from, Transport transport = Transport::kUdp, std::string username = "alice",
                 std::string password = "wonderland");
@@ -123,6 +124,7 @@ class Script {
   std::string render(const std::vector<IpEndpoint>& endpoints) const;
   std::string render(const ToClient& datagram) const;
   std::string render_stun(Bytes bytes) const;
+  static std::string render(const IpFields& fields);
 
   SeededRandom random_{7};
   Now now_;

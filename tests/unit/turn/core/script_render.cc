@@ -93,13 +93,18 @@ std::string Script::render(const Command& command) const {
            std::visit([](const auto& message) { return message_text(message); }, tell->message);
   const auto& hand_over = std::get<HandOver>(command);
   return "hand over to shard " + std::to_string(hand_over.shard) + " for " + render(hand_over.to) + " from " +
-         render(hand_over.from) + " " + quoted(hand_over.payload);
+         render(hand_over.from) + " " + quoted(hand_over.payload) + render(hand_over.ip);
 }
 
 std::string Script::render(const ToClient& datagram) const {
   const bool is_channel = wire::classify(datagram.bytes.front()) == wire::FirstByte::kChannelData;
   return datagram.client.client.to_string() + " <- " +
-         (is_channel ? channel_text(datagram.bytes) : render_stun(datagram.bytes));
+         (is_channel ? channel_text(datagram.bytes) : render_stun(datagram.bytes)) + render(datagram.ip);
+}
+
+std::string Script::render(const IpFields& fields) {
+  if (fields == IpFields{}) return "";
+  return " class=" + std::to_string(fields.traffic_class) + " hops=" + std::to_string(fields.hop_limit);
 }
 
 std::string Script::render_stun(Bytes bytes) const {
