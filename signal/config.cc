@@ -158,6 +158,9 @@ ops::ConfigTable config_table(Config& config) {
       .endpoints("listen.http", &config.listen_http,
                  "Where pages and WebSockets are served without TLS: behind a proxy, or for localhost.")
       .endpoints("listen.https", &config.listen_https, "Where they are served over TLS, when there is a certificate.")
+      .value_list("listen.proxy_protocol_from", &config.shell.proxies, "\"192.0.2.0/24\" or \"2001:db8::/32\"",
+                  "Proxies whose connections, HTTP and HTTPS, begin with a PROXY protocol header, version 1 or 2, and "
+                  "count for the client it names; the header is required from these addresses and refused from others.")
       .path("tls.certificate", &config.tls_certificate, "PEM file: the server's certificate, then its chain.")
       .path("tls.key", &config.tls_key, "PEM file with the certificate's private key.")
       .path("web.root", &config.web_root,

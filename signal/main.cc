@@ -4,7 +4,9 @@
 
 #include "common/io/acceptor.h"
 #include "common/io/clocks.h"
+#include "common/io/listen_socket.h"
 #include "common/ops/daemon.h"
+#include "common/ops/default_listeners.h"
 #include "signal/config.h"
 #include "signal/metrics.h"
 #include "signal/shell/dev_certificate.h"
@@ -193,7 +195,13 @@ int run(int argc, char** argv) {
                   "  --make-dev-cert DIR   make or renew --dev's authority and certificate in DIR, then exit",
        .table = &table,
        .ops = &config.ops,
-       .check = [&] { return check(config, table); },
+       .check =
+           [&] {
+             ops::Findings findings = check(config, table);
+             ops::leave_out_ipv6(table, {{"listen.http", &config.listen_http}, {"listen.https", &config.listen_https}},
+                                 io::has_family(Family::kV6), findings.warnings);
+             return findings;
+           },
        .start = [&](LogSink& log) -> absl::StatusOr<std::unique_ptr<ops::Service>> {
          auto daemon = std::make_unique<Daemon>(config, table, log);
          if (auto status = daemon->start(); !status.ok()) return status;

@@ -33,6 +33,12 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
       .sample(shell.connections_refused.value());
   page.counter("noom_signal_tls_handshakes_failed_total", "TLS handshakes that failed or took too long.")
       .sample(shell.handshakes_failed.value());
+  auto headers = page.counter("noom_signal_proxy_headers_refused_total",
+                              "Connections from listen.proxy_protocol_from closed for their PROXY header, by reason.");
+  for (size_t i = 0; i < count_of<wire::ProxyRefusal>(); ++i) {
+    const auto reason = static_cast<wire::ProxyRefusal>(i);
+    headers.sample(shell.proxy_headers_refused[reason].value(), {{"reason", to_string(reason)}});
+  }
   page.counter("noom_signal_http_deadlines_missed_total",
                "HTTP connections closed because a request or an answer took too long, or idle.")
       .sample(shell.deadlines_missed.value());

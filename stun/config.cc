@@ -95,6 +95,10 @@ ops::ConfigTable config_table(Config& config) {
                   "the listener's own: two ports only; empty: off.")
       .integer("listen.alternate_port", &config.alternate_port, {.min = 0, .max = 65535},
                "Second port for NAT behaviour discovery, on both addresses, UDP and TCP.")
+      .value_list(
+          "listen.proxy_protocol_from", &config.proxies, "\"192.0.2.0/24\" or \"2001:db8::/32\"",
+          "Proxies whose TCP connections begin with a PROXY protocol header, version 1 or 2, and are answered as "
+          "the client it names; the header is required from these addresses and refused from others.")
       .boolean("binding.response_port", &config.policy.response_port,
                "Honour RESPONSE-PORT (RFC 5780): answers then go to any port of the asking address, on anyone's word.")
       .boolean("binding.classic", &config.policy.classic,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/auth/ip_prefix.h"
 #include "common/base/endpoint.h"
 #include "common/base/time.h"
 #include "common/ops/config_table.h"
@@ -22,6 +23,7 @@ struct Config {
   Policy policy;
   uint32_t shards = 0;  // 0: one per CPU
   uint32_t tcp_connections = 4096;
+  std::vector<auth::IpPrefix> proxies;
   Duration tcp_idle_timeout = std::chrono::seconds(30);
   ops::OpsConfig ops;
 

@@ -3,7 +3,9 @@
 #include <optional>
 #include <thread>
 
+#include "common/io/listen_socket.h"
 #include "common/ops/daemon.h"
+#include "common/ops/default_listeners.h"
 #include "stun/config.h"
 #include "stun/metrics.h"
 #include "stun/shell/choose_ports.h"
@@ -20,7 +22,8 @@ class Daemon final : public ops::Service {
       : service_(config.shards > 0 ? config.shards : std::max(1u, std::thread::hardware_concurrency()),
                  {.tcp_connections_max = config.tcp_connections,
                   .tcp_idle_timeout = config.tcp_idle_timeout,
-                  .policy = config.policy}) {}
+                  .policy = config.policy,
+                  .proxies = config.proxies}) {}
 
   absl::Status start(const Config& config, const ops::ConfigTable& table) {
     if (auto status = listen("listen.udp", Transport::kUdp, config.listen_udp, config, table); !status.ok())
@@ -79,7 +82,14 @@ int run(int argc, char** argv) {
                                      "their NAT behaves (RFC 5780)",
                           .table = &table,
                           .ops = &config.ops,
-                          .check = [&] { return check(config, table); },
+                          .check =
+                              [&] {
+                                ops::Findings findings = check(config, table);
+                                ops::leave_out_ipv6(
+                                    table, {{"listen.udp", &config.listen_udp}, {"listen.tcp", &config.listen_tcp}},
+                                    io::has_family(Family::kV6), findings.warnings);
+                                return findings;
+                              },
                           .start = [&](LogSink&) -> absl::StatusOr<std::unique_ptr<ops::Service>> {
                             auto daemon = std::make_unique<Daemon>(config);
                             if (auto status = daemon->start(config, table); !status.ok()) return status;

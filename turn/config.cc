@@ -19,6 +19,13 @@ void add_listen_rows(ops::ConfigTable& table, Config& config) {
       .endpoints("listen.tcp", &config.listen_tcp, "Where TURN and STUN over TCP are served.")
       .endpoints("listen.tls", &config.listen_tls,
                  "Where TURN and STUN over TLS are served; needs tls.certificate and tls.key. The usual port is 5349.")
+      .endpoints(
+          "listen.tcp_or_tls", &config.listen_tcp_or_tls,
+          "Where both TCP and TLS are served on one port, told apart by the first byte; needs tls.certificate and "
+          "tls.key.")
+      .value_list("listen.proxy_protocol_from", &config.service.proxies, kPrefixExample,
+                  "Proxies whose TCP and TLS connections begin with a PROXY protocol header, version 1 or 2, and count "
+                  "for the client it names; the header is required from these addresses and refused from others.")
       .path("tls.certificate", &config.tls_certificate,
             "The certificate chain, PEM, the server's own first. Read again on SIGHUP.")
       .path("tls.key", &config.tls_key,
@@ -111,7 +118,7 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "The longest lifetime granted to an allocation at once; clients refresh it.")
       .integer("limits.stream_connections", &config.service.connections_max,
                {.min = 1, .max = 1'000'000, .unit = "connections"},
-               "TCP and TLS connections open at a time on one shard; further ones are closed at once.")
+               "TCP and TLS connections open at a time, over all shards; further ones are closed at once.")
       .integer("limits.stream_connections_per_source", &config.service.connections_per_source_max,
                {.min = 1, .max = 1'000'000, .unit = "connections"}, "Of these, from one IPv4 address or IPv6 /64.")
       .integer("limits.challenges_per_second", &config.challenges_per_second,

@@ -21,6 +21,7 @@ struct Config {
   std::vector<IpEndpoint> listen_udp;
   std::vector<IpEndpoint> listen_tcp;
   std::vector<IpEndpoint> listen_tls;
+  std::vector<IpEndpoint> listen_tcp_or_tls;
   std::string tls_certificate;
   std::string tls_key;
   std::vector<std::string> further_certificates;   // "/etc/noom/a.pem:/etc/noom/a.key"

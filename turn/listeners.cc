@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/io/listen_socket.h"
+#include "common/ops/default_listeners.h"
 #include "turn/shell/limits.h"
 
 namespace noom::turn {
@@ -14,6 +16,8 @@ std::vector<Listener> listeners_of(const Config& config, const ops::ConfigTable&
   add("listen.udp", Transport::kUdp, config.listen_udp);
   add("listen.tcp", Transport::kTcp, config.listen_tcp);
   add("listen.tls", Transport::kTls, config.listen_tls);
+  for (const IpEndpoint& endpoint : config.listen_tcp_or_tls)
+    listeners.push_back({"listen.tcp_or_tls", Transport::kTcp, endpoint, true});
   if (listeners.empty())
     findings.errors.push_back(
         table.fault("listen.udp", "no listener is left", "give listen.udp, listen.tcp or listen.tls an address"));
@@ -23,8 +27,17 @@ std::vector<Listener> listeners_of(const Config& config, const ops::ConfigTable&
   return listeners;
 }
 
+void fit_listeners(Config& config, const ops::ConfigTable& table, std::vector<std::string>& warnings) {
+  ops::leave_out_ipv6(table, {{"listen.udp", &config.listen_udp}, {"listen.tcp", &config.listen_tcp}},
+                      io::has_family(Family::kV6), warnings);
+}
+
+std::string scheme_of(const Listener& listener) {
+  return std::string(to_string(listener.transport)) + (listener.or_tls ? "_or_tls" : "");
+}
+
 std::string url_of(const Listener& listener) {
-  return std::string(to_string(listener.transport)) + "://" + listener.local.to_string();
+  return scheme_of(listener) + "://" + listener.local.to_string();
 }
 
 std::optional<size_t> find_listener(const std::vector<Listener>& listeners, std::string_view url) {

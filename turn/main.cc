@@ -3,6 +3,7 @@
 
 #include "common/io/clocks.h"
 #include "common/ops/daemon.h"
+#include "turn/listeners.h"
 #include "turn/metrics.h"
 #include "turn/reload.h"
 #include "turn/setup.h"
@@ -45,7 +46,7 @@ class Daemon final : public ops::Service {
   std::vector<ops::BoundListener> listeners() const override {
     std::vector<ops::BoundListener> bound;
     for (const Listener& listener : service_->listeners())
-      bound.push_back({listener.name, std::string(to_string(listener.transport)), listener.local});
+      bound.push_back({listener.name, scheme_of(listener), listener.local});
     return bound;
   }
   void collect(ops::MetricPage& page) const override { turn::collect(page, *service_); }
@@ -87,8 +88,12 @@ int run(int argc, char** argv) {
        .ops = &config.ops,
        .check =
            [&] {
+             std::vector<std::string> warnings;
+             fit_listeners(config, table, warnings);
              prepared = prepare(config, table, host_addresses(), io::read_clocks().wall);
-             return prepared.findings;
+             ops::Findings findings = prepared.findings;
+             findings.warnings.insert(findings.warnings.end(), warnings.begin(), warnings.end());
+             return findings;
            },
        .start =
            [&](LogSink& log) {

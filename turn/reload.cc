@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "turn/listeners.h"
+
 namespace noom::turn {
 namespace {
 
@@ -33,6 +35,7 @@ void keep_fixed(const Config& running, Config& fresh) {
   fresh.listen_udp = running.listen_udp;
   fresh.listen_tcp = running.listen_tcp;
   fresh.listen_tls = running.listen_tls;
+  fresh.listen_tcp_or_tls = running.listen_tcp_or_tls;
   fresh.relay_addresses = running.relay_addresses;
   fresh.external_addresses = running.external_addresses;
   fresh.settings.realm = running.settings.realm;
@@ -61,6 +64,8 @@ Reload read_again(const Config& running, const ops::ConfigTable& table, const Se
   Reload reload;
   reload.findings.errors = load(fresh_table);
   if (!reload.findings.errors.empty()) return reload;
+  std::vector<std::string> said_at_start;
+  fit_listeners(fresh, fresh_table, said_at_start);
   reload.restart_keys = changed_fixed_keys(table, fresh_table);
   keep_fixed(running, fresh);
   Prepared prepared = prepare(fresh, fresh_table, host, now);

@@ -17,6 +17,10 @@ Fd new_socket(Family family, int type) {
   return fd;
 }
 
+bool has_family(Family family) {
+  return new_socket(family, SOCK_DGRAM) || errno != EAFNOSUPPORT;
+}
+
 bool set_option(int fd, int level, int option, int value) {
   return ::setsockopt(fd, level, option, &value, sizeof(value)) == 0;
 }

@@ -11,6 +11,8 @@ namespace noom::io {
 // Non-blocking, close-on-exec, v6-only where the family is IPv6. `type` is SOCK_DGRAM or SOCK_STREAM. Empty with errno
 // set on failure.
 Fd new_socket(Family family, int type);
+// Whether the kernel knows the family at all: IPv6 can be disabled there.
+bool has_family(Family family);
 // False with errno set on failure.
 bool set_option(int fd, int level, int option, int value = 1);
 bool bind_to(int fd, const IpEndpoint& local);

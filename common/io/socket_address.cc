@@ -44,4 +44,10 @@ IpEndpoint bound_endpoint(int fd) {
   return from_sockaddr(address);
 }
 
+IpEndpoint peer_endpoint(int fd) {
+  SocketAddress address{};
+  socklen_t size = sizeof(address);
+  return ::getpeername(fd, &address.generic, &size) == 0 ? from_sockaddr(address) : IpEndpoint();
+}
+
 }  // namespace noom::io

@@ -23,5 +23,7 @@ IpEndpoint from_sockaddr(const SocketAddress& address);
 bool is_wildcard(const IpAddress& address);
 // The endpoint that a bound socket has: the kernel's answer where the port asked for was 0.
 IpEndpoint bound_endpoint(int fd);
+// The peer of a connected socket; 0.0.0.0:0 once it is gone.
+IpEndpoint peer_endpoint(int fd);
 
 }  // namespace noom::io

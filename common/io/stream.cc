@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 
 #include "common/io/socket_address.h"
 #include "common/io/socket_bio.h"
+#include "common/io/stream_front.h"
 
 namespace noom::io {
 
@@ -23,41 +25,8 @@ namespace {
 using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                          Stream::executor_type>;
 
-class TlsCategory final : public boost::system::error_category {
- public:
-  const char* name() const noexcept override { return "tls"; }
-  std::string message(int value) const override {
-    const char* reason = ERR_reason_error_string(static_cast<unsigned long>(static_cast<unsigned>(value)));
-    return reason == nullptr ? "TLS error" : reason;
-  }
-};
-
-// What a TLS call that did not succeed wants: to be called again once the socket is ready, or to fail.
-struct Outcome {
-  bool again = false;
-  Stream::Socket::wait_type wait = Stream::Socket::wait_read;
-  error_code error;
-};
-
-Outcome failed(SSL* ssl, int result) {
-  const int error_number = errno;
-  switch (SSL_get_error(ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-      return {.again = true, .wait = Stream::Socket::wait_read, .error = {}};
-    case SSL_ERROR_WANT_WRITE:
-      return {.again = true, .wait = Stream::Socket::wait_write, .error = {}};
-    case SSL_ERROR_ZERO_RETURN:
-      return {.error = asio::error::eof};
-    case SSL_ERROR_SYSCALL:
-      if (error_number == 0) return {.error = asio::error::eof};
-      return {.error = error_code(error_number, boost::system::system_category())};
-    default:
-      break;
-  }
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return {.error = asio::error::eof};
-  return {.error = error_code(static_cast<int>(code), tls_category())};
+Stream::Socket::wait_type to_wait(const Outcome& outcome) {
+  return outcome.for_write ? Stream::Socket::wait_write : Stream::Socket::wait_read;
 }
 
 // One TLS record: writes of several buffers (Beast's header and payload) leave as one.
@@ -65,13 +34,8 @@ constexpr size_t kRecordBytes = 16 * 1024;
 
 }  // namespace
 
-const boost::system::error_category& tls_category() {
-  static const TlsCategory category;
-  return category;
-}
-
 struct Stream::Impl : std::enable_shared_from_this<Impl> {
-  Impl(Socket s, std::shared_ptr<const TlsContext> c);
+  Impl(Socket s, StreamOpening opening);
   ~Impl() { SSL_free(ssl); }
 
   void complete(Handler done, error_code error, size_t size) {
@@ -79,6 +43,10 @@ struct Stream::Impl : std::enable_shared_from_this<Impl> {
   }
   void tls_read(asio::mutable_buffer buffer, Handler done, bool initiating);
   void tls_write(const Gather& gather, Handler done, bool initiating);
+  void start_tls();
+  // nullopt once it is read, or when there is none.
+  std::optional<Outcome> read_front();
+  Outcome advance();
   void handshake(StatusHandler done);
   void discard(StatusHandler done);
   void set_deadline(Duration deadline);
@@ -87,6 +55,7 @@ struct Stream::Impl : std::enable_shared_from_this<Impl> {
 
   Socket socket;
   std::shared_ptr<const TlsContext> context;
+  std::unique_ptr<StreamFront> front;  // until it is read
   SSL* ssl = nullptr;
   bool tls = false;
   bool open = true;
@@ -97,14 +66,17 @@ struct Stream::Impl : std::enable_shared_from_this<Impl> {
   IpEndpoint local;
 };
 
-Stream::Impl::Impl(Socket s, std::shared_ptr<const TlsContext> c) : socket(std::move(s)), context(std::move(c)) {
+Stream::Impl::Impl(Socket s, StreamOpening opening) : socket(std::move(s)), context(std::move(opening.tls)) {
   error_code ignored;
   socket.native_non_blocking(true, ignored);
   local = bound_endpoint(socket.native_handle());
-  SocketAddress address{};
-  socklen_t size = sizeof(address);
-  if (::getpeername(socket.native_handle(), &address.generic, &size) == 0) remote = from_sockaddr(address);
-  if (context == nullptr) return;
+  remote = peer_endpoint(socket.native_handle());
+  const bool or_plain = context != nullptr && opening.or_plain;
+  if (opening.preamble != nullptr || or_plain) front = std::make_unique<StreamFront>(opening.preamble, or_plain);
+  if (context != nullptr && front == nullptr) start_tls();
+}
+
+void Stream::Impl::start_tls() {
   tls = true;
   ssl = context->new_session();
   BIO* bio = ssl == nullptr ? nullptr : new_socket_bio(socket.native_handle());
@@ -149,9 +121,9 @@ void Stream::Impl::tls_read(asio::mutable_buffer buffer, Handler done, bool init
     const int result = SSL_read_ex(ssl, buffer.data(), buffer.size(), &size);
     error = {};
     if (result != 1) {
-      const Outcome outcome = failed(ssl, result);
+      const Outcome outcome = to_outcome(ssl, result);
       if (outcome.again) {
-        return socket.async_wait(outcome.wait,
+        return socket.async_wait(to_wait(outcome),
                                  [self = shared_from_this(), buffer, done = std::move(done)](error_code e) mutable {
                                    e ? done(e, 0) : self->tls_read(buffer, std::move(done), false);
                                  });
@@ -177,9 +149,9 @@ void Stream::Impl::tls_write(const Gather& gather, Handler done, bool initiating
     const int result = SSL_write_ex(ssl, from.data(), from.size(), &size);
     error = {};
     if (result != 1) {
-      const Outcome outcome = failed(ssl, result);
+      const Outcome outcome = to_outcome(ssl, result);
       if (outcome.again) {
-        return socket.async_wait(outcome.wait,
+        return socket.async_wait(to_wait(outcome),
                                  [self = shared_from_this(), gather, done = std::move(done)](error_code e) mutable {
                                    e ? done(e, 0) : self->tls_write(gather, std::move(done), false);
                                  });
@@ -190,22 +162,41 @@ void Stream::Impl::tls_write(const Gather& gather, Handler done, bool initiating
   initiating ? complete(std::move(done), error, size) : done(error, size);
 }
 
+// What stands before TLS, or before the connection's own bytes; then it is known which of the two they are.
+std::optional<Outcome> Stream::Impl::read_front() {
+  if (front == nullptr) return std::nullopt;
+  const StreamFront::Result result = front->read(socket.native_handle());
+  if (result.again) return Outcome{.again = true, .error = {}};
+  if (result.error) return Outcome{.error = result.error};
+  if (result.endpoints) {
+    remote = result.endpoints->remote;
+    local = result.endpoints->local;
+  }
+  const bool plain = result.plain || context == nullptr;
+  front.reset();
+  if (!plain) start_tls();
+  return std::nullopt;
+}
+
+Outcome Stream::Impl::advance() {
+  if (const auto outcome = read_front()) return *outcome;
+  if (!open) return {.error = asio::error::no_memory};
+  if (!tls) return {.error = {}};
+  ERR_clear_error();
+  errno = 0;
+  const int result = SSL_do_handshake(ssl);
+  return result == 1 ? Outcome{.error = {}} : to_outcome(ssl, result);
+}
+
 void Stream::Impl::handshake(StatusHandler done) {
   error_code error = timed_out ? error_code(asio::error::timed_out) : error_code(asio::error::operation_aborted);
   if (open) {
-    ERR_clear_error();
-    errno = 0;
-    const int result = SSL_do_handshake(ssl);
-    error = {};
-    if (result != 1) {
-      const Outcome outcome = failed(ssl, result);
-      if (outcome.again) {
-        return socket.async_wait(outcome.wait, [self = shared_from_this(), done = std::move(done)](error_code) mutable {
-          self->handshake(std::move(done));
-        });
-      }
-      error = outcome.error;
+    const Outcome outcome = advance();
+    if (outcome.again) {
+      return socket.async_wait(to_wait(outcome), [self = shared_from_this(), done = std::move(done)](
+                                                     error_code) mutable { self->handshake(std::move(done)); });
     }
+    error = outcome.error;
     clear_deadline();
   }
   done(error);
@@ -226,9 +217,11 @@ void Stream::Impl::discard(StatusHandler done) {
   done(timed_out ? error_code(asio::error::timed_out) : error_code());
 }
 
-Stream::Stream(Socket socket) : impl_(std::make_shared<Impl>(std::move(socket), nullptr)) {}
+Stream::Stream(Socket socket) : Stream(std::move(socket), StreamOpening()) {}
 Stream::Stream(Socket socket, std::shared_ptr<const TlsContext> context)
-    : impl_(std::make_shared<Impl>(std::move(socket), std::move(context))) {}
+    : Stream(std::move(socket), StreamOpening{.tls = std::move(context)}) {}
+Stream::Stream(Socket socket, StreamOpening opening)
+    : impl_(std::make_shared<Impl>(std::move(socket), std::move(opening))) {}
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&& other) noexcept {
   if (this != &other) {
@@ -272,9 +265,10 @@ std::string_view Stream::alpn() const {
 }
 
 void Stream::async_handshake(Duration deadline, StatusHandler done) {
-  if (impl_->tls && impl_->open) impl_->set_deadline(deadline);
-  asio::post(get_executor(), [impl = impl_, done = std::move(done)]() mutable {
-    if (!impl->tls) return done(error_code());
+  const bool at_once = !impl_->tls && impl_->front == nullptr;
+  if (!at_once && impl_->open) impl_->set_deadline(deadline);
+  asio::post(get_executor(), [impl = impl_, at_once, done = std::move(done)]() mutable {
+    if (at_once) return done(error_code());
     impl->handshake(std::move(done));
   });
 }

@@ -17,10 +17,19 @@
 #include <utility>
 
 #include "common/base/endpoint.h"
+#include "common/base/preamble.h"
 #include "common/base/time.h"
 #include "common/io/tls_context.h"
+#include "common/io/tls_error.h"
 
 namespace noom::io {
+
+// How a connection begins.
+struct StreamOpening {
+  std::shared_ptr<const TlsContext> tls = nullptr;  // null: plain TCP
+  bool or_plain = false;              // with `tls`: plain TCP all the same, unless the first byte is a ClientHello's
+  PreambleReader preamble = nullptr;  // of what must stand before all else, TLS too; null: nothing does
+};
 
 // Movable, owned by one shard and used on its thread only. At most one read and one write are pending at a time.
 // Destroying it closes the socket; pending handlers then get operation_aborted. SIGPIPE is never raised. Ends of file,
@@ -37,6 +46,8 @@ class Stream {
   explicit Stream(Socket socket);
   // TLS, server side; async_handshake comes first. `context` is kept until the stream is destroyed.
   Stream(Socket socket, std::shared_ptr<const TlsContext> context);
+  // What comes first is read by async_handshake; until then it is plain, and the endpoints are the connection's.
+  Stream(Socket socket, StreamOpening opening);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
@@ -46,13 +57,14 @@ class Stream {
   const Socket& socket() const;
   bool is_tls() const;
   bool is_open() const;
-  // As accepted; both stay readable after close().
+  // As accepted, or as the preamble said; both stay readable after close().
   const IpEndpoint& remote() const;
   const IpEndpoint& local() const;
   // The protocol agreed on by ALPN; empty for none and for plain TCP.
   std::string_view alpn() const;
 
-  // Succeeds at once on plain TCP. Past the deadline the stream is closed and the error is timed_out.
+  // Succeeds at once on plain TCP without a preamble. Past the deadline the stream is closed and the error is
+  // timed_out. For a refused preamble see refusal_of.
   void async_handshake(Duration deadline, StatusHandler done);
   // Says goodbye (close_notify, FIN), then discards what still arrives until the peer closes or the deadline passes,
   // then closes: the last bytes written are not lost to a reset. Call when no write is pending.
@@ -118,8 +130,5 @@ class Stream {
 
   std::shared_ptr<Impl> impl_;  // shared with the pending operations
 };
-
-// Errors of OpenSSL as error codes; message() is OpenSSL's reason text.
-const boost::system::error_category& tls_category();
 
 }  // namespace noom::io

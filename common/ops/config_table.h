@@ -131,6 +131,9 @@ class ConfigTable {
   // it.
   std::vector<std::string> set(std::string_view assignment);
 
+  // Whether the file or the command line says something about the key.
+  bool is_set(std::string_view key) const { return origins_.find(key) != origins_.end(); }
+
   // A one-line error about a value that only turned out wrong later (port in use, bad certificate), naming where the
   // value came from:
   // "<file>:<line>: <key>: <what>; <remedy>", "--set <key>: …" or "<key> (default): …".

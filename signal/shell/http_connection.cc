@@ -28,8 +28,11 @@ class BeastHttpConnection final : public HttpConnection, public std::enable_shar
 
   void start() {
     stream_.async_handshake(kHandshakeDeadline, [self = shared_from_this()](error_code error) {
-      if (!error) return self->read();
-      self->events_.on_handshake_failed(self->id_);
+      if (!error) {
+        self->events_.on_client(self->id_, self->stream_.remote());
+        return self->read();
+      }
+      self->events_.on_handshake_failed(self->id_, error);
       self->end();
     });
   }

@@ -17,12 +17,15 @@ enum class HttpPhase : uint8_t { kRequest, kAnswer };
 // Called on the shard's thread, from pending operations only.
 class HttpEvents {
  public:
+  // The handshake is done: `remote` is the client, behind a proxy too.
+  virtual void on_client(ConnectionId connection, const IpEndpoint& remote) = 0;
   virtual void on_phase(ConnectionId connection, HttpPhase phase) = 0;
   // `request` is borrowed for the call. After UpgradeAccepted, on_upgrade follows at once.
   virtual std::variant<HttpAnswer, UpgradeAccepted> on_request(ConnectionId connection, const HttpRequest& request) = 0;
   virtual void on_answered(const HttpAnswer& answer) = 0;
   virtual void on_upgrade(ConnectionId connection, io::Stream stream, const UpgradeAccepted& upgrade) = 0;
-  virtual void on_handshake_failed(ConnectionId connection) = 0;
+  // TLS, or the PROXY header before it: see io::refusal_of.
+  virtual void on_handshake_failed(ConnectionId connection, boost::system::error_code error) = 0;
   // The last event, unless on_upgrade was.
   virtual void on_http_end(ConnectionId connection) = 0;
 

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "common/base/counter.h"
+#include "common/base/counter_table.h"
+#include "common/wire/proxy_protocol.h"
 
 namespace noom::signal {
 
@@ -23,7 +25,8 @@ struct ShellStats {
   Counter connections;          // now, of any kind
   Counter connections_refused;  // beyond the limit: closed at once
   Counter handshakes_failed;    // TLS
-  Counter deadlines_missed;     // a request or an answer took too long
+  CounterTable<wire::ProxyRefusal> proxy_headers_refused;
+  Counter deadlines_missed;  // a request or an answer took too long
   std::array<Counter, kStatusClassLabels.size()> http_answers;
   std::array<Counter, kCloseLabels.size()> closes;
   Counter queued_bytes;  // now, for all WebSockets; shared texts count once for each receiver

@@ -1,6 +1,7 @@
 // Events of connections go into the hub; its outputs come back through apply().
 #include "signal/shell/signal_shell.h"
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
@@ -9,7 +10,10 @@
 #include "common/base/handle_table.h"
 #include "common/base/token_bucket.h"
 #include "common/io/clocks.h"
+#include "common/io/socket_address.h"
+#include "common/io/stream_front.h"
 #include "common/io/system_random.h"
+#include "common/wire/proxy_protocol.h"
 #include "signal/shell/http_connection.h"
 #include "signal/shell/web_socket.h"
 
@@ -57,11 +61,15 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
       return;  // the socket closes
     }
     boost::system::error_code ignored;
-    io::Stream stream = tls != nullptr ? io::Stream(std::move(socket), tls->get()) : io::Stream(std::move(socket));
+    io::StreamOpening opening;
+    if (tls != nullptr) opening.tls = tls->get();
+    const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
+    const auto holds_peer = [&](const auth::IpPrefix& proxy) { return proxy.contains(peer); };
+    if (std::ranges::any_of(shell_settings_.proxies, holds_peer)) opening.preamble = wire::read_proxy_header;
+    io::Stream stream(std::move(socket), std::move(opening));
     stream.socket().set_option(boost::asio::socket_base::send_buffer_size(kKernelSendBytes), ignored);
     const ConnectionId id = connections_.insert({});
     stats_.connections.add();
-    connections_.find(id)->remote = stream.remote();
     connections_.find(id)->http = HttpConnection::serve(std::move(stream), id, *this);
   }
 
@@ -73,6 +81,8 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
   }
 
   // ---- HTTP ----
+
+  void on_client(ConnectionId id, const IpEndpoint& remote) override { connections_.find(id)->remote = remote; }
 
   void on_phase(ConnectionId id, HttpPhase phase) override {
     const Duration patience =
@@ -112,7 +122,11 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
                           {settings_->frame_bytes_max, shell_settings_.outbound_bytes_max}, *this, stats_);
   }
 
-  void on_handshake_failed(ConnectionId) override { stats_.handshakes_failed.add(); }
+  void on_handshake_failed(ConnectionId, boost::system::error_code error) override {
+    if (const auto refusal = io::refusal_of(error))
+      return stats_.proxy_headers_refused[static_cast<wire::ProxyRefusal>(*refusal)].add();
+    stats_.handshakes_failed.add();
+  }
   void on_http_end(ConnectionId id) override { forget(id); }
 
   // ---- WebSocket ----

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/auth/ip_prefix.h"
 #include "common/base/log.h"
 #include "common/io/acceptor.h"
 #include "common/io/shard.h"
@@ -20,6 +21,7 @@ namespace noom::signal {
 
 struct ShellSettings {
   HttpSettings http;
+  std::vector<auth::IpPrefix> proxies;      // their connections begin with a PROXY header; nobody else's may
   size_t connections_max = 21'000;          // of any kind; further ones are closed at once
   size_t outbound_bytes_max = 1024 * 1024;  // queued for one client, then 4408
   size_t outbound_bytes_total_max =

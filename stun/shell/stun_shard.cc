@@ -1,6 +1,10 @@
 #include "stun/shell/stun_shard.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "common/io/socket_address.h"
+#include "common/wire/proxy_protocol.h"
 
 namespace noom::stun {
 
@@ -112,10 +116,14 @@ void StunShard::on_accepted(io::Stream::Socket socket, const AddressMatrix* matr
     stats_.tcp_refused.add();
     return;  // closes it
   }
+  io::StreamOpening opening;
+  const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
+  const auto holds_peer = [&](const auth::IpPrefix& proxy) { return proxy.contains(peer); };
+  if (std::ranges::any_of(limits_.proxies, holds_peer)) opening.preamble = wire::read_proxy_header;
   const ConnectionTable::Id id = connections_.insert(nullptr);
-  auto connection =
-      std::make_shared<TcpConnection>(io::Stream(std::move(socket)), matrix, position, limits_.policy, stats_.tcp,
-                                      [this, id](CloseReason reason) { on_closed(id, reason); });
+  auto connection = std::make_shared<TcpConnection>(io::Stream(std::move(socket), std::move(opening)), matrix, position,
+                                                    limits_.policy, stats_.tcp,
+                                                    [this, id](CloseReason reason) { on_closed(id, reason); });
   *connections_.find(id) = connection;
   stats_.tcp_open.add();
   idle_deadlines_.set(id.index, connection->last_active() + limits_.tcp_idle_timeout);

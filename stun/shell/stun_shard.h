@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "common/auth/ip_prefix.h"
 #include "common/base/deadline_queue.h"
 #include "common/base/handle_table.h"
 #include "common/io/acceptor.h"
@@ -25,6 +26,7 @@ struct ShardLimits {
   uint32_t tcp_connections_max = 0;  // over all shards
   Duration tcp_idle_timeout{};       // without a complete request
   Policy policy{};
+  std::vector<auth::IpPrefix> proxies = {};  // their TCP connections begin with a PROXY header; nobody else's may
 };
 
 struct ShardStats {

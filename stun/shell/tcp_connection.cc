@@ -21,6 +21,8 @@ std::string_view to_string(CloseReason reason) {
       return "not_stun";
     case CloseReason::kTooLong:
       return "too_long";
+    case CloseReason::kProxyHeader:
+      return "proxy_header";
     case CloseReason::kError:
       return "error";
     case CloseReason::kCount:
@@ -41,6 +43,16 @@ TcpConnection::TcpConnection(io::Stream stream, const AddressMatrix* matrix, uin
 void TcpConnection::close() {
   closed_ = nullptr;
   stream_.close();
+}
+
+void TcpConnection::start() {
+  stream_.async_handshake(kPreambleDeadline, [self = shared_from_this()](error_code error) {
+    if (error == boost::asio::error::eof) return self->end(CloseReason::kClient);
+    if (error) return self->end(CloseReason::kProxyHeader);
+    self->arrival_.client = self->stream_.remote();
+    self->arrival_.local = self->stream_.local();
+    self->read();
+  });
 }
 
 void TcpConnection::read() {

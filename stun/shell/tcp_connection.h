@@ -18,8 +18,9 @@ constexpr size_t kTcpRequestBytesMax = 2048;
 // no more.
 constexpr size_t kTcpAnswerBytesMax = 4096;
 static_assert(kTcpAnswerBytesMax >= kStreamAnswerMax);
+constexpr Duration kPreambleDeadline = std::chrono::seconds(10);
 
-enum class CloseReason : uint8_t { kClient, kIdle, kNotStun, kTooLong, kError, kCount };
+enum class CloseReason : uint8_t { kClient, kIdle, kNotStun, kTooLong, kProxyHeader, kError, kCount };
 std::string_view to_string(CloseReason reason);
 
 // Lives on its shard's thread; kept alive by its pending operations. `stats` outlives it.
@@ -32,7 +33,8 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   TcpConnection(io::Stream stream, const AddressMatrix* matrix, uint8_t position, const Policy& policy, Stats& stats,
                 ClosedHandler closed);
 
-  void start() { read(); }
+  // With what a proxy says first, when the stream has a preamble.
+  void start();
   // When the last complete request came, or the connection: bytes that make no request do not count.
   Mono last_active() const { return last_active_; }
   void close();
@@ -45,7 +47,7 @@ class TcpConnection : public std::enable_shared_from_this<TcpConnection> {
   void end(CloseReason reason);
 
   io::Stream stream_;
-  const Arrival arrival_;  // of every request
+  Arrival arrival_;  // of every request
   const Policy policy_;
   Stats& stats_;
   ClosedHandler closed_;

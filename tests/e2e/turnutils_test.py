@@ -1,6 +1,8 @@
 """coturn's own client through noom-turn: every way it can be asked to relay, and not one message lost.
 
-    turnutils_test.py udp|tcp|tls
+    turnutils_test.py udp|tcp|tls|shared_tcp|shared_tls
+
+The last two go to the port that serves both.
 """
 
 import concurrent.futures
@@ -17,7 +19,9 @@ import relay
 
 # Over TLS uclient takes each record for one message, and counts the second of two that a server writes at once as lost: 100 ms between
 # messages make that rare, and -v prints the sizes by which such messages are told from lost ones.
-TRANSPORT_FLAGS = {"udp": [], "tcp": ["-t"], "tls": ["-t", "-S", "-z", "100", "-v"]}
+TLS_FLAGS = ["-t", "-S", "-z", "100", "-v"]
+TRANSPORT_FLAGS = {"udp": [], "tcp": ["-t"], "tls": TLS_FLAGS, "shared_tcp": ["-t"], "shared_tls": TLS_FLAGS}
+LISTENERS = {"shared_tcp": "tcp_or_tls", "shared_tls": "tcp_or_tls"}
 PAYLOAD_BYTES = 100
 FRAME_BYTES = {
     ("channels", "v4"): 4 + PAYLOAD_BYTES,
@@ -94,17 +98,24 @@ class Turnutils(unittest.TestCase):
     def test_relays_every_message_of_every_kind_of_client(self):
         with relay.running() as (turn, certificate), tempfile.TemporaryDirectory() as folder, relay.echo_peer("v4") as v4, relay.echo_peer("v6") as v6:
             clients = [
-                Uclient(folder, turn.port(transport, relay.HOSTS[kind[0]]), certificate, *kind) for kind in kinds({"v4": v4, "v6": v6})
+                Uclient(folder, turn.port(LISTENERS.get(transport, transport), relay.HOSTS[kind[0]]), certificate, *kind) for kind in kinds({"v4": v4, "v6": v6})
             ]
             with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
                 for client, result in zip(clients, pool.map(Uclient.run, clients)):
                     self.assertNothingLost(client, *result)
             self.assertEqual(EXPECTED_REFUSALS, refusals(turn) | EXPECTED_REFUSALS)
+            self.assertEqual({transport.removeprefix("shared_")}, allocating_transports(turn))
 
     def assertNothingLost(self, client, code, sent, received, lost, log):
         expected = client.senders * MESSAGES
         with self.subTest(client.name):
             self.assertEqual((code, sent, received, lost), (0, expected, expected, 0), log)
+
+
+def allocating_transports(turn):
+    """Over which clients have made allocations, to the server's mind."""
+    pattern = r'noom_turn_allocations_created_total{transport="(\w+)"'
+    return {match[1] for series, count in turn.metrics().items() if count and (match := re.match(pattern, series))}
 
 
 def refusals(turn):

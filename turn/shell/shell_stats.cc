@@ -24,6 +24,22 @@ std::string_view to_string(StreamEnd end) {
       return "client_closed";
     case StreamEnd::kHandshakeFailed:
       return "handshake_failed";
+    case StreamEnd::kProxyMissing:
+      return "proxy_header_missing";
+    case StreamEnd::kProxyMalformed:
+      return "proxy_header_malformed";
+    case StreamEnd::kProxyTooLong:
+      return "proxy_header_too_long";
+    case StreamEnd::kProxyUnsupported:
+      return "proxy_header_unsupported";
+    case StreamEnd::kProxyUnexpected:
+      return "proxy_header_unexpected";
+    case StreamEnd::kHttp:
+      return "http";
+    case StreamEnd::kTlsUnexpected:
+      return "tls_unexpected";
+    case StreamEnd::kRefused:
+      return "refused";
     case StreamEnd::kNotTurn:
       return "not_turn";
     case StreamEnd::kIdle:
@@ -42,8 +58,8 @@ std::string_view to_string(StreamEnd end) {
 
 std::string_view to_string(StreamRefusal refusal) {
   switch (refusal) {
-    case StreamRefusal::kShardFull:
-      return "shard_full";
+    case StreamRefusal::kFull:
+      return "full";
     case StreamRefusal::kSourceFull:
       return "source_full";
     case StreamRefusal::kCount:

@@ -23,20 +23,29 @@ std::string_view to_string(ShellDrop drop);
 
 // Why a stream connection ended.
 enum class StreamEnd : uint8_t {
-  kClientClosed,     // by FIN, RST or close_notify
-  kHandshakeFailed,  // TLS; a deadline included
-  kNotTurn,          // bytes that no TURN client sends
-  kIdle,             // no whole message in time and no allocation
-  kSlowReader,       // does not read its responses
-  kServerClosed,     // the core was done with it: its allocation has expired
-  kStopped,          // the daemon stops
+  kClientClosed,      // by FIN, RST or close_notify
+  kHandshakeFailed,   // TLS; a deadline included, also for what comes before it
+  kProxyMissing,      // from an address that must send a PROXY header, and it began with something else
+  kProxyMalformed,    // such a header, with nonsense in it
+  kProxyTooLong,      // … longer than any
+  kProxyUnsupported,  // … of a version or for a transport that is not known
+  kProxyUnexpected,   // a PROXY header from an address that may not send one
+  kHttp,              // it began with an HTTP request
+  kTlsUnexpected,     // it began with a TLS handshake, and is plain or in TLS already
+  kNotTurn,           // other bytes that no TURN client sends
+  kRefused,           // over a limit that showed only once its address was known, see StreamRefusal
+  kIdle,              // no whole message in time and no allocation
+  kSlowReader,        // does not read its responses
+  kServerClosed,      // the core was done with it: its allocation has expired
+  kStopped,           // the daemon stops
   kCount,
 };
 std::string_view to_string(StreamEnd end);
 
-// Why a connection was closed right after it was accepted.
+// Which limit closed a connection right after it was accepted, or, behind a proxy, after its client's address was
+// known.
 enum class StreamRefusal : uint8_t {
-  kShardFull,   // connections_max
+  kFull,        // connections_max
   kSourceFull,  // connections_per_source_max
   kCount,
 };

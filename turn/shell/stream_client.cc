@@ -29,6 +29,19 @@ void recycle(std::vector<std::byte>& buffer) {
 
 }  // namespace
 
+std::optional<StreamEnd> judge_beginning(Bytes front) {
+  constexpr std::string_view kProxyLine = "PROXY";
+  constexpr auto kProxySignature = std::byte{'\r'};
+  constexpr auto kTlsHandshake = std::byte{0x16};
+  const std::byte first = front[0];
+  if (wire::classify(first) == wire::FirstByte::kStun) return std::nullopt;
+  if (first == kTlsHandshake) return StreamEnd::kTlsUnexpected;
+  if (first == kProxySignature || as_text(front).starts_with(kProxyLine)) return StreamEnd::kProxyUnexpected;
+  // RFC 9112 §3: a request begins with a method, and all methods in use with a capital letter.
+  if (first >= std::byte{'A'} && first <= std::byte{'Z'}) return StreamEnd::kHttp;
+  return StreamEnd::kNotTurn;
+}
+
 MutableBytes ReadBuffer::room() {
   if (capacity_ == 0) resize(kStreamReadBytesMin);
   return {bytes_.get() + filled_, capacity_ - filled_};

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "common/base/bytes.h"
@@ -11,6 +12,7 @@
 #include "common/base/time.h"
 #include "common/io/stream.h"
 #include "turn/shell/limits.h"
+#include "turn/shell/shell_stats.h"
 
 namespace noom::turn {
 
@@ -57,15 +59,21 @@ class WriteQueue {
   std::vector<std::byte> collecting_;
 };
 
+// What a connection's first bytes, at least one, make of it; nullopt: they begin a STUN message, as every connection of
+// a client must: neither a channel nor a connection to a peer comes before a request.
+std::optional<StreamEnd> judge_beginning(Bytes front);
+
 struct StreamClient {
   StreamClient(io::Stream s, const FiveTuple& t, Mono now) : stream(std::move(s)), five_tuple(t), last_message(now) {}
 
   io::Stream stream;
-  FiveTuple five_tuple;
+  FiveTuple five_tuple;  // final once it is ready: a proxy may speak for another client, and plain become TLS
   Mono last_message;
   ReadBuffer reads;
   WriteQueue writes;
-  bool ready = false;    // handshake done
+  bool ready = false;    // handshake done, and known to the host
+  bool counted = false;  // it has a place of its source
+  bool begun = false;    // its first bytes have been judged
   bool dirty = false;    // listed for the next flush
   bool leaving = false;  // closes once its writes are done
   bool doomed = false;   // an end has been posted

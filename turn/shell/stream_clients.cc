@@ -4,9 +4,12 @@
 #include <netinet/tcp.h>
 
 #include <boost/asio/post.hpp>
+#include <utility>
 
 #include "common/io/clocks.h"
 #include "common/io/listen_socket.h"
+#include "common/io/stream_front.h"
+#include "common/wire/proxy_protocol.h"
 #include "common/wire/stream_deframer.h"
 
 namespace noom::turn {
@@ -16,12 +19,24 @@ using boost::system::error_code;
 
 namespace {
 
-// Whom a connection is counted for: an IPv4 address, or an IPv6 /64, which one subscriber has.
-IpAddress source_of(const IpAddress& client) {
-  if (client.is_v4()) return client;
-  std::array<std::byte, 16> prefix{};
-  std::copy_n(client.bytes().begin(), 8, prefix.begin());
-  return IpAddress::v6(prefix);
+// Why a connection ended before it was ready. One that is closed before it says anything, as health checks do, is no
+// failed handshake.
+StreamEnd end_of(const error_code& error, bool is_tls) {
+  if (error == asio::error::eof && !is_tls) return StreamEnd::kClientClosed;
+  const auto refusal = io::refusal_of(error);
+  if (!refusal) return StreamEnd::kHandshakeFailed;
+  switch (static_cast<wire::ProxyRefusal>(*refusal)) {
+    case wire::ProxyRefusal::kMissing:
+      return StreamEnd::kProxyMissing;
+    case wire::ProxyRefusal::kTooLong:
+      return StreamEnd::kProxyTooLong;
+    case wire::ProxyRefusal::kUnsupported:
+      return StreamEnd::kProxyUnsupported;
+    case wire::ProxyRefusal::kMalformed:
+    case wire::ProxyRefusal::kCount:
+      break;
+  }
+  return StreamEnd::kProxyMalformed;
 }
 
 std::chrono::steady_clock::time_point to_steady(Mono mono) {
@@ -30,55 +45,68 @@ std::chrono::steady_clock::time_point to_steady(Mono mono) {
 
 }  // namespace
 
-StreamClients::StreamClients(asio::io_context& context, StreamHost& host, const StreamLimits& limits, ShellStats& stats,
-                             EventLog& log)
-    : context_(context), host_(host), limits_(limits), stats_(stats), log_(log), idle_timer_(context) {}
+StreamClients::StreamClients(asio::io_context& context, StreamHost& host, const StreamLimits& limits,
+                             StreamPlaces& places, ShellStats& stats, EventLog& log)
+    : context_(context),
+      host_(host),
+      limits_(limits),
+      places_(places),
+      stats_(stats),
+      log_(log),
+      idle_timer_(context) {}
 
 StreamClient* StreamClients::find(ClientId id) {
   const auto* entry = clients_.find(id);
   return entry == nullptr ? nullptr : entry->get();
 }
 
-bool StreamClients::admit(Now now, const IpEndpoint& client) {
-  if (clients_.size() >= limits_.connections_max) {
-    stats_.streams_refused[StreamRefusal::kShardFull].add();
-    log_.stream_refused(now, client, StreamRefusal::kShardFull);
-    return false;
-  }
-  const auto found = by_source_.find(source_of(client.address));
-  if (found != by_source_.end() && found->second >= limits_.connections_per_source_max) {
-    stats_.streams_refused[StreamRefusal::kSourceFull].add();
-    log_.stream_refused(now, client, StreamRefusal::kSourceFull);
-    return false;
-  }
-  return true;
+bool StreamClients::take_of_source(Now now, StreamClient& client) {
+  client.counted = places_.take_of_source(client.five_tuple.client.address);
+  if (client.counted) return true;
+  stats_.streams_refused[StreamRefusal::kSourceFull].add();
+  log_.stream_refused(now, client.five_tuple.client, StreamRefusal::kSourceFull);
+  return false;
 }
 
-void StreamClients::accept(io::Stream::Socket socket, uint8_t listener, std::shared_ptr<const io::TlsContext> tls) {
+void StreamClients::accept(io::Stream::Socket socket, uint8_t listener, io::StreamOpening opening) {
   const Now now = io::read_clocks();
-  const Transport transport = tls == nullptr ? Transport::kTcp : Transport::kTls;
   io::set_option(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kStreamUnsentBytes);
-  io::Stream stream = tls == nullptr ? io::Stream(std::move(socket)) : io::Stream(std::move(socket), std::move(tls));
-  const FiveTuple tuple{stream.remote(), stream.local(), transport, listener};
-  if (stopped_ || !stream.is_open() || !admit(now, tuple.client)) return;
-  // The kernel has forgotten the old connection: so must we.
-  if (const auto old = by_five_tuple_.find(tuple); old != by_five_tuple_.end())
-    end(old->second, StreamEnd::kClientClosed);
+  const bool names_its_client = opening.preamble != nullptr;
+  io::Stream stream(std::move(socket), std::move(opening));
+  if (stopped_ || !stream.is_open()) return;
+  const Transport transport = stream.is_tls() ? Transport::kTls : Transport::kTcp;
+  auto client = std::make_unique<StreamClient>(
+      std::move(stream), FiveTuple{stream.remote(), stream.local(), transport, listener}, now.mono);
+  if (!places_.take()) {
+    stats_.streams_refused[StreamRefusal::kFull].add();
+    return log_.stream_refused(now, client->five_tuple.client, StreamRefusal::kFull);
+  }
+  if (!names_its_client && !take_of_source(now, *client)) return places_.give_back();
 
-  const ClientId id = clients_.insert(std::make_unique<StreamClient>(std::move(stream), tuple, now.mono));
-  by_five_tuple_[tuple] = id;
-  ++by_source_[source_of(tuple.client.address)];
+  const ClientId id = clients_.insert(std::move(client));
   stats_.streams_accepted.add();
   stats_.streams_live.add();
   idle_.set(id.index, now.mono + limits_.idle_timeout);
   arm_idle_timer();
-  find(id)->stream.async_handshake(limits_.handshake_timeout, [this, id](error_code error) {
-    StreamClient* client = find(id);
-    if (client == nullptr) return;
-    if (error) return end(id, StreamEnd::kHandshakeFailed, error.message());
-    client->ready = true;
-    read(id);
-  });
+  find(id)->stream.async_handshake(limits_.handshake_timeout,
+                                   [this, id](error_code error) { on_handshake(id, error); });
+}
+
+// Now it is known who the client is, and whether it is TLS.
+void StreamClients::on_handshake(ClientId id, const error_code& error) {
+  StreamClient* client = find(id);
+  if (client == nullptr) return;
+  const io::Stream& stream = client->stream;
+  FiveTuple& tuple = client->five_tuple;
+  tuple = {stream.remote(), stream.local(), stream.is_tls() ? Transport::kTls : Transport::kTcp, tuple.listener};
+  if (error) return end(id, end_of(error, stream.is_tls()), error.message());
+  if (!client->counted && !take_of_source(io::read_clocks(), *client)) return end(id, StreamEnd::kRefused);
+  // The kernel has forgotten the old connection: so must we.
+  if (const auto old = by_five_tuple_.find(tuple); old != by_five_tuple_.end())
+    end(old->second, StreamEnd::kClientClosed);
+  by_five_tuple_[tuple] = id;
+  client->ready = true;
+  read(id);
 }
 
 void StreamClients::read(ClientId id) {
@@ -93,6 +121,9 @@ void StreamClients::on_read(ClientId id, const error_code& error, size_t size) {
   if (client == nullptr || client->leaving) return;
   if (error) return end(id, StreamEnd::kClientClosed, error.message());
   client->reads.filled(size);
+  if (!std::exchange(client->begun, true)) {
+    if (const auto refused = judge_beginning(client->reads.bytes())) return end(id, *refused);
+  }
   if (!cut_frames(io::read_clocks(), id)) return;
   client->reads.settle(size);
   read(id);
@@ -189,9 +220,9 @@ void StreamClients::doom(ClientId id, StreamEnd reason) {
 void StreamClients::end(ClientId id, StreamEnd reason, std::string_view detail) {
   const std::unique_ptr<StreamClient> client = std::move(*clients_.find(id));
   clients_.erase(id);
-  by_five_tuple_.erase(client->five_tuple);
-  const auto source = by_source_.find(source_of(client->five_tuple.client.address));
-  if (--source->second == 0) by_source_.erase(source);
+  if (client->ready) by_five_tuple_.erase(client->five_tuple);
+  if (client->counted) places_.give_back_of_source(client->five_tuple.client.address);
+  places_.give_back();
   idle_.clear(id.index);
   stats_.streams_live.subtract();
   stats_.streams_ended[reason].add();

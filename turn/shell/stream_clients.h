@@ -18,6 +18,7 @@
 #include "turn/shell/event_log.h"
 #include "turn/shell/shell_stats.h"
 #include "turn/shell/stream_client.h"
+#include "turn/shell/stream_places.h"
 
 namespace noom::turn {
 
@@ -35,8 +36,6 @@ class StreamHost {
 };
 
 struct StreamLimits {
-  uint32_t connections_max;
-  uint32_t connections_per_source_max;
   Duration idle_timeout = kStreamIdleTimeout;
   Duration handshake_timeout = kHandshakeTimeout;
 };
@@ -44,11 +43,12 @@ struct StreamLimits {
 // Single-threaded; outlives the io_context's last handler.
 class StreamClients {
  public:
-  StreamClients(boost::asio::io_context& context, StreamHost& host, const StreamLimits& limits, ShellStats& stats,
-                EventLog& log);
+  // `places` are those of all shards.
+  StreamClients(boost::asio::io_context& context, StreamHost& host, const StreamLimits& limits, StreamPlaces& places,
+                ShellStats& stats, EventLog& log);
 
-  // `tls` is null for plain TCP.
-  void accept(io::Stream::Socket socket, uint8_t listener, std::shared_ptr<const io::TlsContext> tls);
+  // With a preamble the connection counts for the client that it names, not for the proxy.
+  void accept(io::Stream::Socket socket, uint8_t listener, io::StreamOpening opening);
   // Copies the frame into the client's queue; it leaves with the next flush(). What the queue has no room for is
   // counted.
   void send(const FiveTuple& client, Bytes frame);
@@ -67,7 +67,8 @@ class StreamClients {
                                         boost::asio::io_context::executor_type>;
 
   StreamClient* find(ClientId id);
-  bool admit(Now now, const IpEndpoint& client);
+  bool take_of_source(Now now, StreamClient& client);
+  void on_handshake(ClientId id, const boost::system::error_code& error);
   void read(ClientId id);
   void on_read(ClientId id, const boost::system::error_code& error, size_t size);
   bool cut_frames(Now now, ClientId id);
@@ -82,11 +83,11 @@ class StreamClients {
   boost::asio::io_context& context_;
   StreamHost& host_;
   const StreamLimits limits_;
+  StreamPlaces& places_;
   ShellStats& stats_;
   EventLog& log_;
   HandleTable<ClientTag, std::unique_ptr<StreamClient>> clients_;
-  absl::flat_hash_map<FiveTuple, ClientId> by_five_tuple_;  // looked up, never iterated
-  absl::flat_hash_map<IpAddress, uint32_t> by_source_;      // likewise; as many entries as clients at most
+  absl::flat_hash_map<FiveTuple, ClientId> by_five_tuple_;  // those that are ready; looked up, never iterated
   std::vector<ClientId> dirty_;
   DeadlineQueue idle_;  // keyed by client index
   Timer idle_timer_;

@@ -33,21 +33,25 @@ struct TurnService::State {
   void stop();
 
   TurnServiceOptions options;
+  StreamPlaces places;
   io::ShardGroup threads;
   std::vector<std::unique_ptr<TurnShard>> shards;
   bool running = false;
 };
 
 TurnService::State::State(TurnServiceOptions o, LogSink& log)
-    : options(std::move(o)), threads(options.settings->shard_count, "turn") {
+    : options(std::move(o)),
+      places(options.connections_max, options.connections_per_source_max),
+      threads(options.settings->shard_count, "turn") {
   for (uint32_t i = 0; i < threads.size(); ++i) {
-    shards.push_back(std::make_unique<TurnShard>(threads[i], options, log));
+    shards.push_back(std::make_unique<TurnShard>(threads[i], options, places, log));
   }
 }
 
 absl::Status TurnService::State::open_listener(size_t index) {
   Listener& listener = options.listeners[index];
-  if (listener.transport == Transport::kTls && (listener.tls == nullptr || listener.tls->get() == nullptr)) {
+  const bool needs_tls = listener.transport == Transport::kTls || listener.or_tls;
+  if (needs_tls && (listener.tls == nullptr || listener.tls->get() == nullptr)) {
     return absl::InvalidArgumentError(absl::StrCat("tls ", listener.local.to_string(),
                                                    ": no certificate is configured; name tls.certificate and tls.key"));
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "common/auth/ip_prefix.h"
 #include "common/base/endpoint.h"
 #include "common/base/log.h"
 #include "common/io/tls_context.h"
@@ -33,8 +34,10 @@ struct TurnServiceOptions {
   std::vector<Listener> listeners;           // at most kListenersMax
   std::shared_ptr<const Settings> settings;  // its shard_count is the number of threads
   std::shared_ptr<Shared> shared;
-  uint32_t connections_max = 16'384;            // stream connections, per shard
-  uint32_t connections_per_source_max = 1'024;  // of these, from one IPv4 address or IPv6 /64; per shard
+  // Whose stream connections begin with a PROXY header, which says for whom they are; nobody else's may.
+  std::vector<auth::IpPrefix> proxies;
+  uint32_t connections_max = 16'384;            // stream connections, over all shards
+  uint32_t connections_per_source_max = 1'024;  // of these, from one IPv4 address or IPv6 /64
   int listener_buffer_bytes =
       4 * 1024 * 1024;          // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
   int relay_buffer_bytes = 0;   // relay sockets; 0 = the system's default

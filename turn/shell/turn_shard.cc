@@ -1,6 +1,10 @@
 #include "turn/shell/turn_shard.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include "common/io/socket_address.h"
+#include "common/wire/proxy_protocol.h"
 
 namespace noom::turn {
 
@@ -21,16 +25,13 @@ std::chrono::steady_clock::time_point to_steady(Mono mono) {
 
 }  // namespace
 
-TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, LogSink& log)
+TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places, LogSink& log)
     : shard_(shard),
       options_(options),
       log_(log, shard.index()),
       server_(shard.index(), options.settings, options.shared, random_),
       pump_(shard.context(), *this),
-      streams_(shard.context(), *this,
-               {.connections_max = options.connections_max,
-                .connections_per_source_max = options.connections_per_source_max},
-               stats_, log_),
+      streams_(shard.context(), *this, {}, places, stats_, log_),
       outbox_(options.settings->shard_count),
       udp_listeners_(options.listeners.size()),
       tick_(shard.context()) {}
@@ -60,11 +61,20 @@ void TurnShard::start(std::vector<TurnShard*> shards) {
   shards_ = std::move(shards);
   for (size_t i = 0; i < acceptors_.size(); ++i) {
     const uint8_t listener = acceptor_listeners_[i];
-    const io::TlsContextSlot* tls = options_.listeners[listener].tls.get();
-    acceptors_[i]->start([this, listener, tls](io::Stream::Socket socket) {
-      streams_.accept(std::move(socket), listener, tls != nullptr ? tls->get() : nullptr);
+    acceptors_[i]->start([this, listener](io::Stream::Socket socket) {
+      const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
+      streams_.accept(std::move(socket), listener, opening_of(options_.listeners[listener], peer));
     });
   }
+}
+
+io::StreamOpening TurnShard::opening_of(const Listener& listener, const IpAddress& peer) const {
+  io::StreamOpening opening;
+  if (listener.tls != nullptr) opening.tls = listener.tls->get();
+  opening.or_plain = listener.or_tls;
+  const auto holds_peer = [&](const auth::IpPrefix& proxy) { return proxy.contains(peer); };
+  if (std::ranges::any_of(options_.proxies, holds_peer)) opening.preamble = wire::read_proxy_header;
+  return opening;
 }
 
 void TurnShard::on_datagrams(Now now, io::UdpSocketId, uint64_t tag, std::span<const io::Datagram> batch) {

@@ -27,7 +27,7 @@ namespace noom::turn {
 // Built and given its listeners before its thread runs; then everything but stats() is that thread's.
 class TurnShard final : io::UdpReceiver, StreamHost {
  public:
-  TurnShard(io::Shard& shard, const TurnServiceOptions& options, LogSink& log);
+  TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places, LogSink& log);
   ~TurnShard();
   TurnShard(const TurnShard&) = delete;
   TurnShard& operator=(const TurnShard&) = delete;
@@ -55,6 +55,7 @@ class TurnShard final : io::UdpReceiver, StreamHost {
     io::UdpSocketId socket;
   };
 
+  io::StreamOpening opening_of(const Listener& listener, const IpAddress& peer) const;
   void on_datagrams(Now now, io::UdpSocketId socket, uint64_t tag, std::span<const io::Datagram> batch) override;
   void on_icmp(Now now, io::UdpSocketId socket, uint64_t tag, const io::IcmpError& error) override;
   void on_flushed() override;

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 class StreamClientsTest : public testing::Test, protected StreamHost {
  protected:
   void SetUp() override {
-    acceptor_->start([this](io::Stream::Socket socket) { clients_.accept(std::move(socket), 0, tls_); });
+    acceptor_->start([this](io::Stream::Socket socket) { clients_.accept(std::move(socket), 0, {.tls = tls_}); });
   }
   void TearDown() override {
     acceptor_->stop();
@@ -42,12 +42,8 @@ class StreamClientsTest : public testing::Test, protected StreamHost {
   EventLog log_{sink_, 0};
   std::shared_ptr<const io::TlsContext> tls_;
   std::unique_ptr<io::Acceptor> acceptor_ = io::Acceptor::open(context_, {kLoopback, 0}, {}).value();
-  StreamClients clients_{
-      context_,
-      *this,
-      {.connections_max = 10, .connections_per_source_max = 10, .idle_timeout = 30ms, .handshake_timeout = 30ms},
-      stats_,
-      log_};
+  StreamPlaces places_{10, 10};
+  StreamClients clients_{context_, *this, {.idle_timeout = 30ms, .handshake_timeout = 30ms}, places_, stats_, log_};
   int frames_ = 0;
   int closed_ = 0;
   bool allocated_ = false;

@@ -13,6 +13,9 @@ class TurnServiceStream : public testing::Test {
   uint64_t ended(StreamEnd reason) const {
     return turn_.sum([&](const ShardStatsView& stats) { return stats.shell.streams_ended[reason].value(); });
   }
+  uint64_t refused(StreamRefusal reason) const {
+    return turn_.sum([&](const ShardStatsView& stats) { return stats.shell.streams_refused[reason].value(); });
+  }
   uint64_t dropped(ShellDrop reason) const {
     return turn_.sum([&](const ShardStatsView& stats) { return stats.shell.drops[reason].value(); });
   }
@@ -61,7 +64,7 @@ TEST_F(TurnServiceStream, GarbageEndsTheConnectionAndNothingElse) {
   ASSERT_TRUE(alice.allocate());
   ASSERT_TRUE(vandal.send_raw("\x16\x03\x01: a TLS client on the plain port"));
   EXPECT_FALSE(vandal.receive_frame());
-  EXPECT_EQ(ended(StreamEnd::kNotTurn), 1U);
+  EXPECT_EQ(ended(StreamEnd::kTlsUnexpected), 1U);
   EXPECT_TRUE(alice.refresh(600));
 }
 
@@ -105,7 +108,7 @@ TEST_F(TurnServiceStream, AClientThatNeverReadsItsResponsesIsClosed) {
 }
 
 TEST_F(TurnServiceStream, ConnectionsBeyondTheLimitAreClosed) {
-  TurnServiceOptions options = turn_.options(1);
+  TurnServiceOptions options = turn_.options(3);
   options.connections_max = 2;
   turn_.start(std::move(options));
   TurnClient first = tcp();
@@ -114,11 +117,11 @@ TEST_F(TurnServiceStream, ConnectionsBeyondTheLimitAreClosed) {
   ASSERT_TRUE(second.binding());
   TurnClient third = tcp();
   EXPECT_FALSE(third.binding());
-  EXPECT_EQ(turn_.service->stats(0).shell.streams_refused[StreamRefusal::kShardFull].value(), 1U);
+  EXPECT_EQ(refused(StreamRefusal::kFull), 1U);
 }
 
 TEST_F(TurnServiceStream, OneSourceMayNotTakeAllConnections) {
-  TurnServiceOptions options = turn_.options(1);
+  TurnServiceOptions options = turn_.options(3);
   options.connections_per_source_max = 1;
   turn_.start(std::move(options));
   {
@@ -126,9 +129,10 @@ TEST_F(TurnServiceStream, OneSourceMayNotTakeAllConnections) {
     ASSERT_TRUE(first.binding());
     TurnClient second = tcp();
     EXPECT_FALSE(second.binding());
-    EXPECT_EQ(turn_.service->stats(0).shell.streams_refused[StreamRefusal::kSourceFull].value(), 1U);
+    EXPECT_EQ(refused(StreamRefusal::kSourceFull), 1U);
   }
-  ASSERT_TRUE(turn_.wait_for([&] { return turn_.service->stats(0).shell.streams_live.value() == 0; }));
+  ASSERT_TRUE(turn_.wait_for(
+      [&] { return turn_.sum([](const ShardStatsView& stats) { return stats.shell.streams_live.value(); }) == 0; }));
   TurnClient third = tcp();
   EXPECT_TRUE(third.binding()) << "the place is free again";
 }
