@@ -1,5 +1,6 @@
 #include "common/io/stream.h"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
@@ -248,6 +249,9 @@ bool Stream::is_tls() const {
 }
 bool Stream::is_open() const {
   return impl_->open;
+}
+bool Stream::has_tls_begun() const {
+  return impl_->ssl != nullptr && BIO_number_read(SSL_get_rbio(impl_->ssl)) > 0;
 }
 const IpEndpoint& Stream::remote() const {
   return impl_->remote;

@@ -57,6 +57,8 @@ class Stream {
   const Socket& socket() const;
   bool is_tls() const;
   bool is_open() const;
+  // Whether a byte of the client's TLS has come: one that leaves before has not failed a handshake.
+  bool has_tls_begun() const;
   // As accepted, or as the preamble said; both stay readable after close().
   const IpEndpoint& remote() const;
   const IpEndpoint& local() const;

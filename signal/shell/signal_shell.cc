@@ -64,6 +64,7 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
     io::StreamOpening opening;
     if (tls != nullptr) opening.tls = tls->get();
     const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
+    if (peer == IpAddress()) return;  // reset before it was accepted: nobody knows from where it was
     const auto holds_peer = [&](const auth::IpPrefix& proxy) { return proxy.contains(peer); };
     if (std::ranges::any_of(shell_settings_.proxies, holds_peer)) opening.preamble = wire::read_proxy_header;
     io::Stream stream(std::move(socket), std::move(opening));

@@ -110,6 +110,8 @@ void StunShard::on_datagrams(Now, io::UdpSocketId socket, uint64_t tag, std::spa
 }
 
 void StunShard::on_accepted(io::Stream::Socket socket, const AddressMatrix* matrix, uint8_t position) {
+  const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
+  if (peer == IpAddress()) return;  // reset before it was accepted: nobody knows from where it was
   stats_.tcp_accepted.add();
   if (tcp_connections_.fetch_add(1, std::memory_order_relaxed) >= limits_.tcp_connections_max) {
     tcp_connections_.fetch_sub(1, std::memory_order_relaxed);
@@ -117,7 +119,6 @@ void StunShard::on_accepted(io::Stream::Socket socket, const AddressMatrix* matr
     return;  // closes it
   }
   io::StreamOpening opening;
-  const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
   const auto holds_peer = [&](const auth::IpPrefix& proxy) { return proxy.contains(peer); };
   if (std::ranges::any_of(limits_.proxies, holds_peer)) opening.preamble = wire::read_proxy_header;
   const ConnectionTable::Id id = connections_.insert(nullptr);

@@ -285,11 +285,15 @@ class ProxyProtocol(Streams):
         self.assertClosed(stream)
         self.assertCounted(1, "streams_ended_total", reason="handshake_failed")
 
-    def test_a_health_check_that_only_connects_is_no_failed_handshake(self):
+    def test_a_health_check_that_says_nothing_is_no_failed_handshake(self):
         self.start()
         for kind in ("tcp", "tls", "tcp_or_tls"):
             self.connect(kind, PROXY).close()
-        self.assertCounted(3, "streams_ended_total", reason="client_closed")
+        stream = self.connect("tls", PROXY)
+        stream.sendall(proxy_header.LOCAL)
+        stream.close()
+        self.connect("tls", DIRECT).close()
+        self.assertCounted(5, "streams_ended_total", reason="client_closed")
 
     def test_limits_hold_over_all_shards_and_for_the_client_that_is_named(self):
         self.start(arguments=["--set", "shards=4"], limits={"stream_connections": 5, "stream_connections_per_source": 2})

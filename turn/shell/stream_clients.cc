@@ -21,8 +21,9 @@ namespace {
 
 // Why a connection ended before it was ready. One that is closed before it says anything, as health checks do, is no
 // failed handshake.
-StreamEnd end_of(const error_code& error, bool is_tls) {
-  if (error == asio::error::eof && !is_tls) return StreamEnd::kClientClosed;
+StreamEnd end_of(const error_code& error, const io::Stream& stream) {
+  const bool has_left = error == asio::error::eof || error == asio::error::connection_reset;
+  if (has_left && !stream.has_tls_begun()) return StreamEnd::kClientClosed;
   const auto refusal = io::refusal_of(error);
   if (!refusal) return StreamEnd::kHandshakeFailed;
   switch (static_cast<wire::ProxyRefusal>(*refusal)) {
@@ -99,7 +100,7 @@ void StreamClients::on_handshake(ClientId id, const error_code& error) {
   const io::Stream& stream = client->stream;
   FiveTuple& tuple = client->five_tuple;
   tuple = {stream.remote(), stream.local(), stream.is_tls() ? Transport::kTls : Transport::kTcp, tuple.listener};
-  if (error) return end(id, end_of(error, stream.is_tls()), error.message());
+  if (error) return end(id, end_of(error, stream), error.message());
   if (!client->counted && !take_of_source(io::read_clocks(), *client)) return end(id, StreamEnd::kRefused);
   // The kernel has forgotten the old connection: so must we.
   if (const auto old = by_five_tuple_.find(tuple); old != by_five_tuple_.end())

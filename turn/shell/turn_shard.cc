@@ -63,6 +63,7 @@ void TurnShard::start(std::vector<TurnShard*> shards) {
     const uint8_t listener = acceptor_listeners_[i];
     acceptors_[i]->start([this, listener](io::Stream::Socket socket) {
       const IpAddress peer = io::peer_endpoint(socket.native_handle()).address;
+      if (peer == IpAddress()) return;  // reset before it was accepted: nobody knows from where it was
       streams_.accept(std::move(socket), listener, opening_of(options_.listeners[listener], peer));
     });
   }

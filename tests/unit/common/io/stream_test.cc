@@ -255,13 +255,14 @@ TEST_P(TlsStreamTest, AHandshakeThatNeverComesTimesOut) {
 }
 
 TEST_P(TlsStreamTest, AlpnIsTheServersPreferenceAmongTheClients) {
+  // RFC 7301 §3.2: the server selects a protocol that it and the client support.
   client([](TcpClient& client) { ASSERT_TRUE(client.handshake("\x08http/1.1\x09stun.turn")); }, Begin::kRaw);
   EXPECT_EQ(handshake(), error_code());
   EXPECT_EQ(stream_->alpn(), "stun.turn");
 }
 
-// RFC 7301 §3.2: no protocol in common ends the connection with no_application_protocol.
 TEST_P(TlsStreamTest, AClientThatOffersOnlyOtherAlpnIsRefused) {
+  // RFC 7301 §3.2: no protocol in common ends the connection with no_application_protocol.
   client([](TcpClient& client) { ASSERT_FALSE(client.handshake("\x02h2")); }, Begin::kRaw);
   EXPECT_EQ(handshake().category(), tls_category());
 }

@@ -32,6 +32,7 @@ TEST(TlsCertificate, ErrorsAboutTheKeyBeginWithIt) {
 }
 
 TEST(ServerNames, ANameIsFoundInAnyCaseAndWithAFinalDot) {
+  // RFC 6066 §3: server names are compared without regard to case; an unknown one need not end the connection.
   const ServerNames names({load(TestCertificate("DNS:a.example")), load(TestCertificate("DNS:b.example"))});
   EXPECT_THAT(names.find("b.example"), Pointee(ElementsAre(1)));
   EXPECT_THAT(names.find("B.Example."), Pointee(ElementsAre(1)));
@@ -40,8 +41,8 @@ TEST(ServerNames, ANameIsFoundInAnyCaseAndWithAFinalDot) {
   EXPECT_THAT(names.fallback(), ElementsAre(0));
 }
 
-// RFC 9525 §6.3: a wildcard is the whole left-most label and stands for one label.
 TEST(ServerNames, AWildcardStandsForOneLabelAndLosesAgainstTheNameItself) {
+  // RFC 9525 §6.3: a wildcard is the whole left-most label and stands for one label.
   const ServerNames names({load(TestCertificate("DNS:*.example.org")), load(TestCertificate("DNS:turn.example.org"))});
   EXPECT_THAT(names.find("turn.example.org"), Pointee(ElementsAre(1)));
   EXPECT_THAT(names.find("other.example.org"), Pointee(ElementsAre(0)));
