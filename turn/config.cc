@@ -26,6 +26,11 @@ void add_listen_rows(ops::ConfigTable& table, Config& config) {
       .value_list("listen.proxy_protocol_from", &config.service.proxies, kPrefixExample,
                   "Proxies whose TCP and TLS connections begin with a PROXY protocol header, version 1 or 2, and count "
                   "for the client it names; the header is required from these addresses and refused from others.")
+      .endpoints("listen.dtls", &config.listen_dtls,
+                 "Where TURN and STUN over DTLS are served; needs tls.certificate and tls.key. The usual port is 5349.")
+      .endpoints("listen.udp_or_dtls", &config.listen_udp_or_dtls,
+                 "Where both UDP and DTLS are served on one port, told apart by the first byte of each datagram; needs "
+                 "tls.certificate and tls.key.")
       .path("tls.certificate", &config.tls_certificate,
             "The certificate chain, PEM, the server's own first. Read again on SIGHUP.")
       .path("tls.key", &config.tls_key,
@@ -121,6 +126,11 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "TCP and TLS connections open at a time, over all shards; further ones are closed at once.")
       .integer("limits.stream_connections_per_source", &config.service.connections_per_source_max,
                {.min = 1, .max = 1'000'000, .unit = "connections"}, "Of these, from one IPv4 address or IPv6 /64.")
+      .integer("limits.dtls_sessions", &config.service.dtls_sessions_max,
+               {.min = 1, .max = 1'000'000, .unit = "sessions"},
+               "DTLS sessions alive at a time, of about 36 KB each; clients beyond it get no answer.")
+      .integer("limits.dtls_sessions_per_source", &config.service.dtls_sessions_per_source_max,
+               {.min = 1, .max = 1'000'000, .unit = "sessions"}, "Of these, from one IPv4 address or IPv6 /64.")
       .integer("limits.challenges_per_second", &config.challenges_per_second,
                {.max = 1'000'000, .unit = "answers a second"},
                "Errors sent to one unauthenticated source, on one shard; a burst of five times as many passes. 0: no "

@@ -22,6 +22,8 @@ struct Config {
   std::vector<IpEndpoint> listen_tcp;
   std::vector<IpEndpoint> listen_tls;
   std::vector<IpEndpoint> listen_tcp_or_tls;
+  std::vector<IpEndpoint> listen_dtls;
+  std::vector<IpEndpoint> listen_udp_or_dtls;
   std::string tls_certificate;
   std::string tls_key;
   std::vector<std::string> further_certificates;   // "/etc/noom/a.pem:/etc/noom/a.key"

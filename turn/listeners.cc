@@ -18,6 +18,9 @@ std::vector<Listener> listeners_of(const Config& config, const ops::ConfigTable&
   add("listen.tls", Transport::kTls, config.listen_tls);
   for (const IpEndpoint& endpoint : config.listen_tcp_or_tls)
     listeners.push_back({"listen.tcp_or_tls", Transport::kTcp, endpoint, true});
+  add("listen.dtls", Transport::kDtls, config.listen_dtls);
+  for (const IpEndpoint& endpoint : config.listen_udp_or_dtls)
+    listeners.push_back({"listen.udp_or_dtls", Transport::kUdp, endpoint, true});
   if (listeners.empty())
     findings.errors.push_back(
         table.fault("listen.udp", "no listener is left", "give listen.udp, listen.tcp or listen.tls an address"));
@@ -33,7 +36,8 @@ void fit_listeners(Config& config, const ops::ConfigTable& table, std::vector<st
 }
 
 std::string scheme_of(const Listener& listener) {
-  return std::string(to_string(listener.transport)) + (listener.or_tls ? "_or_tls" : "");
+  if (!listener.or_tls) return std::string(to_string(listener.transport));
+  return is_stream(listener.transport) ? "tcp_or_tls" : "udp_or_dtls";
 }
 
 std::string url_of(const Listener& listener) {

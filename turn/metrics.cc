@@ -22,6 +22,7 @@ class TurnPage {
   void collect_requests();
   void collect_allocations();
   void collect_streams();
+  void collect_dtls();
   void collect_udp();
   void collect_certificates(const std::vector<Listener>& listeners);
 
@@ -167,6 +168,29 @@ void TurnPage::collect_streams() {
       [](const ShardStatsView& s) -> const CounterTable<StreamRefusal>& { return s.shell.streams_refused; });
 }
 
+void TurnPage::collect_dtls() {
+  gauge("noom_turn_dtls_sessions", "DTLS sessions alive, handshakes under way included.",
+        [](const ShardStatsView& s) -> const Counter& { return s.shell.dtls.sessions_live; });
+  gauge("noom_turn_dtls_handshakes_pending", "DTLS handshakes under way, of clients that have proved their addresses.",
+        [](const ShardStatsView& s) -> const Counter& { return s.shell.dtls.handshakes_live; });
+  table<DtlsHandshake>(
+      "noom_turn_dtls_handshakes_total", "DTLS handshakes that came to an end, by result.", "result",
+      [](const ShardStatsView& s) -> const CounterTable<DtlsHandshake>& { return s.shell.dtls.handshakes; });
+  table<DtlsEnd>("noom_turn_dtls_ended_total", "Established DTLS sessions that ended, by reason.", "reason",
+                 [](const ShardStatsView& s) -> const CounterTable<DtlsEnd>& { return s.shell.dtls.ended; });
+  counter("noom_turn_dtls_cookies_sent_total",
+          "HelloVerifyRequests: hellos without a good cookie, answered statelessly.",
+          [](const ShardStatsView& s) -> const Counter& { return s.shell.dtls.cookies_sent; });
+  counter("noom_turn_dtls_received_total", "Datagrams taken for DTLS; equals delivered + consumed + drops.",
+          [](const ShardStatsView& s) -> const Counter& { return s.shell.dtls.received; });
+  counter("noom_turn_dtls_delivered_total", "DTLS datagrams that held messages for the core.",
+          [](const ShardStatsView& s) -> const Counter& { return s.shell.dtls.delivered; });
+  counter("noom_turn_dtls_consumed_total", "DTLS datagrams of handshakes and alerts.",
+          [](const ShardStatsView& s) -> const Counter& { return s.shell.dtls.consumed; });
+  table<DtlsDrop>("noom_turn_dtls_drops_total", "DTLS datagrams that went no further, by reason.", "reason",
+                  [](const ShardStatsView& s) -> const CounterTable<DtlsDrop>& { return s.shell.dtls.drops; });
+}
+
 void TurnPage::collect_udp() {
   std::vector<const io::UdpPumpStats*> pumps;
   for (const ShardStatsView& shard : shards_) pumps.push_back(&shard.udp);
@@ -195,6 +219,7 @@ void collect(ops::MetricPage& page, const TurnService& service) {
   turn.collect_requests();
   turn.collect_allocations();
   turn.collect_streams();
+  turn.collect_dtls();
   turn.collect_udp();
   turn.collect_certificates(service.listeners());
 }

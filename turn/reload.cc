@@ -10,9 +10,13 @@ namespace {
 
 // Keys of a TOML table that may change while clients are served, and those in it that may not.
 constexpr std::array<std::string_view, 4> kLiveTables = {"auth.", "limits.", "peers.", "tls."};
-constexpr std::array<std::string_view, 5> kFixedKeys = {"auth.realm", "auth.listener_realms", "auth.nonce_lifetime_s",
+constexpr std::array<std::string_view, 7> kFixedKeys = {"auth.realm",
+                                                        "auth.listener_realms",
+                                                        "auth.nonce_lifetime_s",
                                                         "limits.stream_connections",
-                                                        "limits.stream_connections_per_source"};
+                                                        "limits.stream_connections_per_source",
+                                                        "limits.dtls_sessions",
+                                                        "limits.dtls_sessions_per_source"};
 
 bool is_live(std::string_view key) {
   if (key.starts_with("relay.alternate_")) return true;
@@ -36,6 +40,8 @@ void keep_fixed(const Config& running, Config& fresh) {
   fresh.listen_tcp = running.listen_tcp;
   fresh.listen_tls = running.listen_tls;
   fresh.listen_tcp_or_tls = running.listen_tcp_or_tls;
+  fresh.listen_dtls = running.listen_dtls;
+  fresh.listen_udp_or_dtls = running.listen_udp_or_dtls;
   fresh.relay_addresses = running.relay_addresses;
   fresh.external_addresses = running.external_addresses;
   fresh.settings.realm = running.settings.realm;

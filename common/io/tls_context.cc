@@ -29,6 +29,11 @@ SSL_CTX* new_context(TlsMethod method) {
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // sessions resume by ticket, which costs no memory here
+  if (method == TlsMethod::kDatagram) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);
+    // DtlsSession::accept is for clients whose cookie has been accepted.
+    SSL_CTX_set_cookie_verify_cb(context, [](SSL*, const unsigned char*, unsigned) { return 1; });
+  }
   return context;
 }
 

@@ -53,11 +53,11 @@ def binary(name):
 class Process:
     """A child whose output goes to a file, ended by its pid. For foreign servers and clients too."""
 
-    def __init__(self, command, log_path, **options):
+    def __init__(self, command, log_path, stdin=subprocess.DEVNULL, **options):
         self.command = [str(part) for part in command]
         self.log_path = pathlib.Path(log_path)
         with open(self.log_path, "wb") as log:
-            self._child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **options)
+            self._child = subprocess.Popen(self.command, stdin=stdin, stdout=log, stderr=subprocess.STDOUT, **options)
         self._pidfd = os.pidfd_open(self._child.pid)
         self.pid = self._child.pid
 

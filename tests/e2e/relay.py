@@ -28,7 +28,7 @@ def running(**tables):
         tls = minimal.certificate(folder)
         config = {
             "shards": 2,
-            "listen": {"udp": both, "tcp": both, "tls": both, "tcp_or_tls": both},
+            "listen": {"udp": both, "tcp": both, "tls": both, "tcp_or_tls": both, "dtls": both, "udp_or_dtls": both},
             "tls": tls,
             "relay": {"addresses": list(HOSTS.values()), **relay_ports()},
             "auth": {"realm": REALM, "users": [f"{USER}:{PASSWORD}"], "rest_secrets": [minimal.SECRET]},

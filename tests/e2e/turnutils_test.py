@@ -1,8 +1,8 @@
 """coturn's own client through noom-turn: every way it can be asked to relay, and not one message lost.
 
-    turnutils_test.py udp|tcp|tls|shared_tcp|shared_tls
+    turnutils_test.py udp|tcp|tls|shared_tcp|shared_tls|dtls|shared_dtls
 
-The last two go to the port that serves both.
+The shared ones go to the port that serves both.
 """
 
 import concurrent.futures
@@ -20,8 +20,8 @@ import relay
 # Over TLS uclient takes each record for one message, and counts the second of two that a server writes at once as lost: 100 ms between
 # messages make that rare, and -v prints the sizes by which such messages are told from lost ones.
 TLS_FLAGS = ["-t", "-S", "-z", "100", "-v"]
-TRANSPORT_FLAGS = {"udp": [], "tcp": ["-t"], "tls": TLS_FLAGS, "shared_tcp": ["-t"], "shared_tls": TLS_FLAGS}
-LISTENERS = {"shared_tcp": "tcp_or_tls", "shared_tls": "tcp_or_tls"}
+TRANSPORT_FLAGS = {"udp": [], "tcp": ["-t"], "tls": TLS_FLAGS, "shared_tcp": ["-t"], "shared_tls": TLS_FLAGS, "dtls": ["-S"], "shared_dtls": ["-S"]}
+LISTENERS = {"shared_tcp": "tcp_or_tls", "shared_tls": "tcp_or_tls", "shared_dtls": "udp_or_dtls"}
 PAYLOAD_BYTES = 100
 FRAME_BYTES = {
     ("channels", "v4"): 4 + PAYLOAD_BYTES,

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/wire/integrity.h"
+#include "turn/core/connection.h"
 #include "turn/core/respond.h"
 
 namespace noom::turn {
@@ -140,8 +141,8 @@ Core::Authentication Core::challenge(Request& request, Reason reason) {
   count_refusal(to, request.output, reason, {});
   const wire::ErrorCode code = code_of(reason);
   const size_t size = respond(to, wire::Class::kError, request.output, [&](wire::MessageBuilder& builder) {
-    // A source that has proved nothing gets no more bytes than it needs: no reason phrase over datagrams.
-    const bool terse = !to.authenticated() && !is_stream(to.client.transport);
+    // A source that has proved nothing gets no more bytes than it needs: no reason phrase over UDP.
+    const bool terse = !to.authenticated() && !is_connection(to.client.transport);
     builder.error(code, terse ? "" : wire::default_reason(code));
     if (code == wire::ErrorCode::kBadRequest) return;
     builder.text(Attr::kRealm, settings_->realm_of(to.client));

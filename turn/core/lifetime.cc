@@ -1,6 +1,7 @@
 // Finding allocations, how long they live, and how they end. RFC 8656 §7.2, §8.2.
 #include <algorithm>
 
+#include "turn/core/connection.h"
 #include "turn/core/core.h"
 
 namespace noom::turn {
@@ -106,10 +107,11 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
   }
   for (const Family family : kFamilies)
     if (allocation.has(family)) end_relay(id, family, output);
-  // A stream whose allocation ran out has an absent client; one that deleted it may allocate again.
+  // A connection whose allocation ran out has an absent client; one that deleted it may allocate again.
   const bool is_over =
       reason == EndReason::kExpired || reason == EndReason::kCredentialExpired || reason == EndReason::kRevoked;
-  if (is_over && is_stream(allocation.client.transport)) output.commands.emplace_back(CloseClient{allocation.client});
+  if (is_over && is_connection(allocation.client.transport))
+    output.commands.emplace_back(CloseClient{allocation.client});
   release(id);
 }
 

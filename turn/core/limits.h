@@ -25,6 +25,8 @@ static_assert(wire::kChannelHeaderSize <= kPeerHeadroom);
 
 // A datagram to a client over UDP: IPv4's limit; IPv6's is 20 more.
 constexpr size_t kUdpPayloadMax = 65507;
+// Over DTLS: one record, RFC 5246 §6.2.1.
+constexpr size_t kDtlsPayloadMax = 1 << 14;
 // RFC 8489 §14.3.
 constexpr size_t kUsernameBytesMax = 508;
 // Settings; RFC 8489 §14.9 and §14.14 allow 763 bytes each.

@@ -27,8 +27,8 @@ struct OpenRelay {
 struct CloseRelay {
   RelayId relay;
 };
-// Close the stream after what is queued for it has been written; nothing for UDP. on_client_closed may or may not
-// follow.
+// Close the stream or DTLS session after what is queued for it has been written; nothing for UDP. on_client_closed may
+// or may not follow.
 struct CloseClient {
   FiveTuple client;
 };

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "turn/core/connection.h"
 #include "turn/core/core.h"
 
 namespace noom::turn {
@@ -14,7 +15,7 @@ size_t Core::respond(const Requester& to, wire::Class message_class, Output& out
   wire::MessageBuilder builder(room, to.method, message_class, to.transaction_id);
   std::forward<Fill>(fill)(builder);
   // Over UDP, an address that has proved nothing may be forged: not a byte more for whoever really lives there.
-  const bool verified = to.authenticated() || is_stream(to.client.transport);
+  const bool verified = to.authenticated() || is_connection(to.client.transport);
   if (verified && !settings_->software.empty()) builder.text(wire::Attr::kSoftware, settings_->software);
   if (to.integrity == Integrity::kSha1) builder.message_integrity(to.key);
   if (to.integrity == Integrity::kSha256) builder.message_integrity_sha256(to.key);

@@ -31,6 +31,12 @@ IpFields one_hop_on(const IpFields& received) {
           .hop_limit = static_cast<uint8_t>(received.hop_limit - (received.hop_limit > 0 ? 1 : 0))};
 }
 
+// The longest message that a client can be sent in one piece.
+size_t payload_max(Transport transport) {
+  if (is_stream(transport)) return wire::kMessageSizeMax;
+  return transport == Transport::kDtls ? kDtlsPayloadMax : kUdpPayloadMax;
+}
+
 void count_up(wire::TransactionId& id) {
   for (std::byte& digit : id) {
     digit = static_cast<std::byte>(std::to_integer<uint8_t>(digit) + 1);
@@ -84,7 +90,7 @@ MutableBytes Core::frame(const Allocation& allocation, const Channel* channel, c
   const size_t head = channel != nullptr ? wire::kChannelHeaderSize : indication_head;
   const size_t padding = channel != nullptr && !stream ? 0 : padding_of(data.size);
   const size_t whole = head + data.size + padding;
-  if (whole > (stream ? wire::kMessageSizeMax : kUdpPayloadMax)) return {};
+  if (whole > payload_max(allocation.client.transport)) return {};
 
   MutableBytes framed;
   if (data.head() >= head && data.tail() >= padding) {

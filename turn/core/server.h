@@ -34,7 +34,7 @@ class Server {
   // place, never beyond its ends. Bad input is counted under Stats::drops. `ip`: of the datagram's IP header; here and
   // below as much of it as is known.
   void on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output);
-  // A stream closed or failed: its allocation ends. Nothing for a client without one.
+  // A stream or DTLS session closed or failed: its allocation ends. Nothing for a client without one.
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
   // A datagram received on a relay. `room` is kPeerHeadroom, payload, kPeerTailroom; borrowed and rewritten likewise.
   void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip, Output& output);

@@ -92,7 +92,7 @@ wire::ErrorCode code_of(Reason reason);
 enum class EndReason : uint8_t {
   kDeleted,            // Refresh with LIFETIME 0
   kExpired,            // its lifetime passed
-  kClientClosed,       // the stream closed
+  kClientClosed,       // the stream or DTLS session closed
   kCredentialExpired,  // Settings::end_at_credential_expiry
   kRevoked,            // its user was removed or ended by the operator
   kCount,

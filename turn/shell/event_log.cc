@@ -97,4 +97,35 @@ void EventLog::stream_refused(Now now, const IpEndpoint& client, StreamRefusal r
   }
 }
 
+void EventLog::dtls_refused(Now now, const IpEndpoint& client, DtlsDrop reason) {
+  if (const auto suppressed = dtls_refused_.admit(now.mono)) {
+    sink_.warning("dtls_refused", {{"shard", shard_},
+                                   {"client", client.to_string()},
+                                   {"reason", to_string(reason)},
+                                   {"suppressed", *suppressed}});
+  }
+}
+
+void EventLog::dtls_handshake_failed(Now now, const FiveTuple& client, DtlsHandshake result, std::string_view detail) {
+  if (!sink_.enabled(LogLevel::kDebug)) return;
+  if (const auto suppressed = dtls_handshake_failed_.admit(now.mono)) {
+    sink_.debug("dtls_handshake_failed", {{"shard", shard_},
+                                          {"client", client.client.to_string()},
+                                          {"reason", to_string(result)},
+                                          {"detail", detail},
+                                          {"suppressed", *suppressed}});
+  }
+}
+
+void EventLog::dtls_ended(Now now, const FiveTuple& client, DtlsEnd reason, std::string_view detail) {
+  if (!sink_.enabled(LogLevel::kDebug)) return;
+  if (const auto suppressed = dtls_ended_.admit(now.mono)) {
+    sink_.debug("dtls_ended", {{"shard", shard_},
+                               {"client", client.client.to_string()},
+                               {"reason", to_string(reason)},
+                               {"detail", detail},
+                               {"suppressed", *suppressed}});
+  }
+}
+
 }  // namespace noom::turn

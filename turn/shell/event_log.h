@@ -23,6 +23,9 @@ class EventLog {
   void relay_open_failed(Now now, const absl::Status& reason);
   void stream_ended(Now now, const FiveTuple& client, StreamEnd reason, std::string_view detail);
   void stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason);
+  void dtls_refused(Now now, const IpEndpoint& client, DtlsDrop reason);
+  void dtls_handshake_failed(Now now, const FiveTuple& client, DtlsHandshake result, std::string_view detail);
+  void dtls_ended(Now now, const FiveTuple& client, DtlsEnd reason, std::string_view detail);
 
  private:
   void write(Now now, const AllocationCreated& event);
@@ -37,6 +40,9 @@ class EventLog {
   LogLimit relay_open_failed_;
   LogLimit stream_ended_;
   LogLimit stream_refused_;
+  LogLimit dtls_refused_;
+  LogLimit dtls_handshake_failed_;
+  LogLimit dtls_ended_;
 
   static constexpr BucketLimit kBusy{.per_second = 20, .burst = 100};  // what happens in everyday use
 };

@@ -30,6 +30,17 @@ constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
 constexpr Duration kStreamIdleTimeout = std::chrono::seconds(30);
 constexpr Duration kGoodbyeTimeout = std::chrono::seconds(5);
 
+// DTLS clients. The first two bound what OpenSSL keeps of one handshake: a record's buffer of 17 KB for each of the
+// one, ten messages of the other at most; about 220 KB.
+constexpr uint8_t kDtlsProtectedEarlyMax = 8;            // protected records before the handshake is done
+constexpr uint32_t kDtlsHandshakeMessageMax = 8 * 1024;  // bytes that one message may claim
+// Handshakes under way, of clients that have proved their addresses; per shard.
+constexpr uint32_t kDtlsHandshakesMax = 512;
+constexpr uint32_t kDtlsHandshakesPerSourceMax = 128;
+constexpr Duration kDtlsHandshakeTimeout = std::chrono::seconds(20);  // flights are sent again after 1, 3, 7 and 15 s
+// No message for so long, in a session without an allocation, ends it.
+constexpr Duration kDtlsIdleTimeout = std::chrono::seconds(30);
+
 // Datagrams on their way from one shard to another, copied; what exceeds it is dropped.
 constexpr size_t kHandoverBytesMax = 4 * 1024 * 1024;  // per pair of shards
 

@@ -10,6 +10,10 @@ std::string_view to_string(ShellDrop drop) {
       return "stream_queue_full";
     case ShellDrop::kStreamGone:
       return "stream_gone";
+    case ShellDrop::kDtlsGone:
+      return "dtls_gone";
+    case ShellDrop::kDtlsTooLong:
+      return "dtls_too_long";
     case ShellDrop::kHandoverFull:
       return "handover_full";
     case ShellDrop::kCount:

@@ -9,6 +9,7 @@
 #include "common/base/counter_table.h"
 #include "common/io/udp_pump.h"
 #include "turn/core/stats.h"
+#include "turn/shell/dtls_stats.h"
 
 namespace noom::turn {
 
@@ -16,6 +17,8 @@ namespace noom::turn {
 enum class ShellDrop : uint8_t {
   kStreamQueueFull,  // media for a stream client that reads too slowly
   kStreamGone,       // for a stream client that has left
+  kDtlsGone,         // for a DTLS client that has left
+  kDtlsTooLong,      // longer than a DTLS record
   kHandoverFull,     // the receiving shard lags behind, see kHandoverBytesMax
   kCount,
 };
@@ -58,6 +61,7 @@ struct ShellStats {
   Counter streams_paused;  // accepting rested for lack of descriptors
   CounterTable<StreamEnd> streams_ended;
   CounterTable<StreamRefusal> streams_refused;
+  DtlsStats dtls;
   Counter relays_open;  // sockets
 };
 

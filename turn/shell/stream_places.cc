@@ -1,20 +1,8 @@
 #include "turn/shell/stream_places.h"
 
-#include <algorithm>
-#include <array>
+#include "turn/shell/client_source.h"
 
 namespace noom::turn {
-
-namespace {
-
-IpAddress source_of(const IpAddress& client) {
-  if (client.is_v4()) return client;
-  std::array<std::byte, 16> prefix{};
-  std::copy_n(client.bytes().begin(), 8, prefix.begin());
-  return IpAddress::v6(prefix);
-}
-
-}  // namespace
 
 bool StreamPlaces::take() {
   std::lock_guard lock(mutex_);

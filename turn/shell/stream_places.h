@@ -1,4 +1,4 @@
-// How many connections there may be over all shards, in all and from one source.
+// How many connections there may be over all shards, in all and from one source: streams, or DTLS sessions.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -19,7 +19,7 @@ class StreamPlaces {
   // False when all are taken; else give_back() follows.
   bool take();
   void give_back();
-  // The same among the places of the client's source: its IPv4 address, or its IPv6 /64, which one subscriber has.
+  // The same among the places of the client's source: see source_of().
   bool take_of_source(const IpAddress& client);
   void give_back_of_source(const IpAddress& client);
 

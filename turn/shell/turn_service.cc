@@ -34,6 +34,7 @@ struct TurnService::State {
 
   TurnServiceOptions options;
   StreamPlaces places;
+  StreamPlaces dtls_places;
   io::ShardGroup threads;
   std::vector<std::unique_ptr<TurnShard>> shards;
   bool running = false;
@@ -42,20 +43,23 @@ struct TurnService::State {
 TurnService::State::State(TurnServiceOptions o, LogSink& log)
     : options(std::move(o)),
       places(options.connections_max, options.connections_per_source_max),
+      dtls_places(options.dtls_sessions_max, options.dtls_sessions_per_source_max),
       threads(options.settings->shard_count, "turn") {
   for (uint32_t i = 0; i < threads.size(); ++i) {
-    shards.push_back(std::make_unique<TurnShard>(threads[i], options, places, log));
+    shards.push_back(std::make_unique<TurnShard>(threads[i], options, places, dtls_places, log));
   }
 }
 
 absl::Status TurnService::State::open_listener(size_t index) {
   Listener& listener = options.listeners[index];
-  const bool needs_tls = listener.transport == Transport::kTls || listener.or_tls;
+  const bool needs_tls =
+      listener.or_tls || listener.transport == Transport::kTls || listener.transport == Transport::kDtls;
   if (needs_tls && (listener.tls == nullptr || listener.tls->get() == nullptr)) {
-    return absl::InvalidArgumentError(absl::StrCat("tls ", listener.local.to_string(),
+    const char* const name = is_stream(listener.transport) ? "tls " : "dtls ";
+    return absl::InvalidArgumentError(absl::StrCat(name, listener.local.to_string(),
                                                    ": no certificate is configured; name tls.certificate and tls.key"));
   }
-  const Transport transport = listener.transport == Transport::kUdp ? Transport::kUdp : Transport::kTcp;
+  const Transport transport = is_stream(listener.transport) ? Transport::kTcp : Transport::kUdp;
   if (absl::Status status = io::check_port_free(transport, listener.local); !status.ok()) return status;
   for (const auto& shard : shards) {
     // The first shard learns the port that a 0 became; the others join it.

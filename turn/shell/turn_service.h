@@ -22,11 +22,13 @@ namespace noom::turn {
 
 // A place where clients come in. Every shard has a socket of its own on it.
 struct Listener {
-  std::string name;                       // the configuration key it comes from: "listen.udp"
-  Transport transport = Transport::kUdp;  // kUdp, kTcp or kTls
-  IpEndpoint local;                       // port 0: the kernel chooses one, the same for all shards
-  bool or_tls = false;                    // of kTcp: connections that begin with a ClientHello are TLS
-  // Needed for TLS. A reload is a set() on it: new connections use the new certificates.
+  std::string name;  // the configuration key it comes from: "listen.udp"
+  Transport transport = Transport::kUdp;
+  IpEndpoint local;  // port 0: the kernel chooses one, the same for all shards
+  // Of kTcp: connections that begin with a ClientHello are TLS. Of kUdp: datagrams that begin as RFC 7983 has it are
+  // DTLS.
+  bool or_tls = false;
+  // Needed for TLS and DTLS. A reload is a set() on it: new connections use the new certificates.
   std::shared_ptr<const io::TlsContextSlot> tls = nullptr;
 };
 
@@ -38,6 +40,8 @@ struct TurnServiceOptions {
   std::vector<auth::IpPrefix> proxies;
   uint32_t connections_max = 16'384;            // stream connections, over all shards
   uint32_t connections_per_source_max = 1'024;  // of these, from one IPv4 address or IPv6 /64
+  uint32_t dtls_sessions_max = 8'192;           // over all shards; likewise the next
+  uint32_t dtls_sessions_per_source_max = 1'024;
   int listener_buffer_bytes =
       4 * 1024 * 1024;          // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
   int relay_buffer_bytes = 0;   // relay sockets; 0 = the system's default

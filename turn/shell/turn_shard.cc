@@ -5,6 +5,7 @@
 
 #include "common/io/socket_address.h"
 #include "common/wire/proxy_protocol.h"
+#include "turn/core/connection.h"
 
 namespace noom::turn {
 
@@ -25,13 +26,15 @@ std::chrono::steady_clock::time_point to_steady(Mono mono) {
 
 }  // namespace
 
-TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places, LogSink& log)
+TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places,
+                     StreamPlaces& dtls_places, LogSink& log)
     : shard_(shard),
       options_(options),
       log_(log, shard.index()),
       server_(shard.index(), options.settings, options.shared, random_),
       pump_(shard.context(), *this),
       streams_(shard.context(), *this, {}, places, stats_, log_),
+      dtls_(*this, random_, {}, dtls_places, stats_.dtls, log_),
       outbox_(options.settings->shard_count),
       udp_listeners_(options.listeners.size()),
       tick_(shard.context()) {}
@@ -81,10 +84,7 @@ io::StreamOpening TurnShard::opening_of(const Listener& listener, const IpAddres
 void TurnShard::on_datagrams(Now now, io::UdpSocketId, uint64_t tag, std::span<const io::Datagram> batch) {
   if ((tag & kListenerTag) != 0) {
     const auto listener = static_cast<uint8_t>(tag);
-    for (const io::Datagram& datagram : batch) {
-      server_.on_client(now, {datagram.source, datagram.destination, Transport::kUdp, listener}, datagram.payload(),
-                        datagram.ip, output_);
-    }
+    for (const io::Datagram& datagram : batch) on_client_datagram(now, listener, datagram);
   } else {
     const RelayId relay = to_relay(tag);
     for (const io::Datagram& datagram : batch) {
@@ -139,18 +139,12 @@ void TurnShard::settle(Now now) {
     const Command command = output_.commands[i];  // obeying may append
     std::visit([&](const auto& each) { obey(now, each); }, command);
   }
-  for (const ToClient& transmit : output_.to_clients) {
-    if (transmit.client.transport == Transport::kUdp) {
-      pump_.send(udp_listeners_[transmit.client.listener], transmit.client.client, transmit.client.server.address,
-                 transmit.bytes, {.ip = transmit.ip});
-    } else {
-      streams_.send(transmit.client, transmit.bytes);
-    }
-  }
+  for (const ToClient& transmit : output_.to_clients) send(transmit);
   for (const ToPeer& transmit : output_.to_peers)
     pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes,
                {.whole = transmit.dont_fragment, .ip = transmit.ip});
-  for (const FiveTuple& leaver : leavers_) streams_.close(leaver);
+  for (const FiveTuple& leaver : leavers_)
+    leaver.transport == Transport::kDtls ? dtls_.close(now, leaver) : streams_.close(leaver);
   leavers_.clear();
   log_.write(now, output_.events);
   output_.commands.clear();
@@ -163,6 +157,7 @@ void TurnShard::settle(Now now) {
 
 void TurnShard::on_flushed() {
   streams_.flush();
+  dtls_.on_flushed();
   outbox_.flush([this](uint32_t to, std::unique_ptr<HandoverBatch> batch) {
     TurnShard* const shard = shards_[to];
     shard->shard_.post([shard, batch = std::move(batch)]() mutable { shard->on_handover(std::move(batch)); });
@@ -202,7 +197,7 @@ void TurnShard::obey(Now, const CloseRelay& command) {
 }
 
 void TurnShard::obey(Now, const CloseClient& command) {
-  if (is_stream(command.client.transport)) leavers_.push_back(command.client);
+  if (is_connection(command.client.transport)) leavers_.push_back(command.client);
 }
 
 void TurnShard::obey(Now, const HandOver& command) {
@@ -220,7 +215,9 @@ io::UdpSocketId TurnShard::socket_of(RelayId relay) const {
 }
 
 void TurnShard::arm_tick() {
-  const auto next = server_.next_deadline();
+  const auto core = server_.next_deadline();
+  const auto dtls = dtls_.next_deadline();
+  const auto next = core && dtls ? std::min(core, dtls) : std::max(core, dtls);
   if (!next || stopped_ || (tick_at_ && *tick_at_ <= *next)) return;
   tick_at_ = next;
   tick_.expires_at(to_steady(*next));
@@ -232,6 +229,7 @@ void TurnShard::arm_tick() {
 void TurnShard::on_tick() {
   tick_at_.reset();
   const Now now = io::read_clocks();
+  dtls_.on_tick(now);
   server_.on_tick(now, output_);
   settle(now);
 }
@@ -271,6 +269,7 @@ void TurnShard::stop() {
   stopped_ = true;
   for (const auto& acceptor : acceptors_) acceptor->stop();
   streams_.stop();
+  dtls_.stop(io::read_clocks());
   tick_.cancel();
   pump_.stop();
 }

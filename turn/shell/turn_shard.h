@@ -17,6 +17,7 @@
 #include "common/io/system_random.h"
 #include "common/io/udp_pump.h"
 #include "turn/core/server.h"
+#include "turn/shell/dtls_clients.h"
 #include "turn/shell/event_log.h"
 #include "turn/shell/handover.h"
 #include "turn/shell/stream_clients.h"
@@ -25,9 +26,10 @@
 namespace noom::turn {
 
 // Built and given its listeners before its thread runs; then everything but stats() is that thread's.
-class TurnShard final : io::UdpReceiver, StreamHost {
+class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
  public:
-  TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places, LogSink& log);
+  TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places, StreamPlaces& dtls_places,
+            LogSink& log);
   ~TurnShard();
   TurnShard(const TurnShard&) = delete;
   TurnShard& operator=(const TurnShard&) = delete;
@@ -61,11 +63,16 @@ class TurnShard final : io::UdpReceiver, StreamHost {
   void on_flushed() override;
   void on_stream_frame(Now now, const FiveTuple& client, Bytes frame) override;
   void on_stream_closed(Now now, const FiveTuple& client) override;
+  void on_dtls_message(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip) override;
+  void on_dtls_closed(Now now, const FiveTuple& client) override;
+  void send_dtls(const FiveTuple& client, Bytes datagram, const IpFields& ip) override;
   bool has_allocation(const FiveTuple& client) const override { return server_.has_allocation(client); }
   void on_handover(std::unique_ptr<HandoverBatch> batch);
   void on_shard_message(const ShardMessage& message);
 
+  void on_client_datagram(Now now, uint8_t listener, const io::Datagram& datagram);
   void settle(Now now);
+  void send(const ToClient& transmit);
   void obey(Now now, const OpenRelay& command);
   void obey(Now now, const CloseRelay& command);
   void obey(Now now, const CloseClient& command);
@@ -85,11 +92,12 @@ class TurnShard final : io::UdpReceiver, StreamHost {
   Output output_;  // its transmits are queued by settle(), its arena lives until the flush
   io::UdpPump pump_;
   StreamClients streams_;
+  DtlsClients dtls_;
   HandoverOutbox outbox_;
   std::vector<std::unique_ptr<HandoverBatch>> handed_over_;  // borrowed from until the flush
 
   std::vector<TurnShard*> shards_;
-  std::vector<io::UdpSocketId> udp_listeners_;  // by listener index; invalid for streams
+  std::vector<io::UdpSocketId> udp_listeners_;  // UDP and DTLS, by listener index; invalid for streams
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::vector<uint8_t> acceptor_listeners_;  // the listener index of each acceptor
   std::vector<FiveTuple> leavers_;           // CloseClient waits until the transmits beside it are queued

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "common/ops/text_file.h"
+#include "tests/unit/common/io/certificate.h"
 
 namespace noom::turn {
 namespace {
@@ -66,6 +67,30 @@ TEST_F(TurnSetupTest, ListenersKeepTheirKeysAndOrder) {
   EXPECT_EQ(prepared.options.listeners[1].local, *IpEndpoint::parse("[::1]:2"));
   EXPECT_EQ(prepared.options.listeners[2].name, "listen.tcp");
   EXPECT_EQ(prepared.options.listeners[2].transport, Transport::kTcp);
+}
+
+TEST_F(TurnSetupTest, DtlsHasListenersOfItsOwnAndBesideUdp) {
+  const io::TestCertificate certificate;
+  const std::string tls = "[tls]\ncertificate = \"" + certificate.options().certificate_file + "\"\nkey = \"" +
+                          certificate.options().key_file + "\"\n";
+  const Prepared prepared =
+      set_up_with(tls +
+                  "[listen]\nudp = []\ntcp = []\ndtls = [\"127.0.0.1:2\"]\nudp_or_dtls = [\"127.0.0.1:1\"]\n"
+                  "[auth]\nlistener_realms = [\"dtls://127.0.0.1:2=two\", \"udp_or_dtls://127.0.0.1:1=one\"]\n");
+  EXPECT_THAT(prepared.findings.errors, IsEmpty());
+  ASSERT_EQ(prepared.options.listeners.size(), 2u);
+  EXPECT_EQ(prepared.options.listeners[0].transport, Transport::kDtls);
+  EXPECT_NE(prepared.options.listeners[0].tls, nullptr);
+  EXPECT_EQ(prepared.options.listeners[1].transport, Transport::kUdp);
+  EXPECT_TRUE(prepared.options.listeners[1].or_tls);
+  EXPECT_NE(prepared.options.listeners[1].tls, nullptr);
+  EXPECT_THAT(prepared.options.settings->listener_realms, ElementsAre("two", "one"));
+}
+
+TEST_F(TurnSetupTest, DtlsNeedsACertificate) {
+  for (const std::string_view key : {"dtls", "udp_or_dtls"})
+    EXPECT_THAT(set_up_with("[listen]\n" + std::string(key) + " = [\"127.0.0.1:0\"]\n").findings.errors,
+                ElementsAre(StartsWith("tls.certificate (default): ")));
 }
 
 TEST_F(TurnSetupTest, WithoutAnyListenerItDoesNotStart) {

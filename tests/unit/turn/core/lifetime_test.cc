@@ -82,12 +82,14 @@ TEST(Lifetime, AStreamThatClosesEndsItsAllocation) {
   EXPECT_EQ(script.server().next_deadline(), std::nullopt);
 }
 
-TEST(Lifetime, AStreamWhoseAllocationExpiredIsClosed) {
-  Script script;
-  Client alice = script.client("198.51.100.7:4000", Transport::kTls);
-  alice.allocates();
-  script.when(seconds(600));
-  EXPECT_THAT(script.says(), ElementsAre("close #0", "close 198.51.100.7:4000"));
+TEST(Lifetime, AConnectionWhoseAllocationExpiredIsClosed) {
+  for (const Transport transport : {Transport::kTls, Transport::kDtls}) {
+    Script script;
+    Client alice = script.client("198.51.100.7:4000", transport);
+    alice.allocates();
+    script.when(seconds(600));
+    EXPECT_THAT(script.says(), ElementsAre("close #0", "close 198.51.100.7:4000"));
+  }
 }
 
 TEST(Lifetime, AnAllocationEndsWithItsTimeLimitedCredentials) {

@@ -60,21 +60,63 @@ std::optional<std::string> UdpSide::receive(IpEndpoint* from) {
 
 TurnClient::TurnClient(Transport transport, const IpEndpoint& server)
     : key_(auth::long_term_key_md5(kUser, kRealm, kPassword)) {
-  if (transport == Transport::kUdp) {
+  if (!is_stream(transport)) {
     const IpAddress any_loopback = server.address.is_v4() ? IpAddress::v4(127, 0, 0, 1) : server.address;
     udp_.emplace(IpEndpoint{any_loopback, 0});
     udp_->connect(server);
+    if (transport == Transport::kUdp) return;
+    dtls_ = std::make_unique<io::DtlsPeer>();
+    dtls_->connect();
+    pass_dtls();
+    while (!dtls_->established()) {
+      const auto datagram = udp_->receive();
+      if (!datagram) return;
+      dtls_->deliver(*datagram);
+      pass_dtls();
+    }
     return;
   }
   stream_ = std::make_unique<io::TcpClient>(server);
   if (transport == Transport::kTls) stream_->handshake();
 }
 
+TurnClient::~TurnClient() {
+  say_goodbye();
+}
+
+void TurnClient::say_goodbye() {
+  if (dtls_ == nullptr) return;
+  dtls_->close();
+  pass_dtls();
+}
+
+void TurnClient::pass_dtls() {
+  for (const std::string& datagram : dtls_->take()) udp_->send(datagram);
+}
+
 bool TurnClient::send_raw(std::string_view bytes) {
+  if (dtls_ != nullptr) {
+    const bool sealed = dtls_->send(bytes);
+    pass_dtls();
+    return sealed;
+  }
   return udp_ ? udp_->send(bytes) : stream_->send(bytes);
 }
 
 std::optional<std::string> TurnClient::receive_frame() {
+  while (dtls_ != nullptr) {
+    if (!unread_messages_.empty()) {
+      std::string message = unread_messages_.front();
+      unread_messages_.erase(unread_messages_.begin());
+      return message;
+    }
+    if (dtls_->closed()) return std::nullopt;
+    const auto datagram = udp_->receive();
+    if (!datagram) return std::nullopt;
+    dtls_->deliver(*datagram);
+    pass_dtls();
+    unread_messages_ = dtls_->messages();
+  }
   if (udp_) return udp_->receive();
   for (;;) {
     const wire::Frame frame = wire::next_frame(as_bytes(unread_));

@@ -1,5 +1,5 @@
-// A blocking TURN client over UDP, TCP or TLS for tests of the shell, with RFC 8656's long-term credentials. Waits time
-// out after 20 s.
+// A blocking TURN client over UDP, TCP, TLS or DTLS for tests of the shell, with RFC 8656's long-term credentials.
+// Waits time out after 20 s.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "common/io/udp_socket.h"
 #include "common/wire/message.h"
 #include "common/wire/message_builder.h"
+#include "tests/unit/common/io/dtls_peer.h"
 #include "tests/unit/common/io/tcp_client.h"
 
 namespace noom::turn {
@@ -38,8 +39,12 @@ class UdpSide {
 class TurnClient {
  public:
   TurnClient(Transport transport, const IpEndpoint& server);
+  ~TurnClient();
 
   io::TcpClient& stream() { return *stream_; }
+  io::DtlsPeer& dtls() { return *dtls_; }
+  // Ends the DTLS session, as destruction does.
+  void say_goodbye();
   IpEndpoint local() const { return udp_ ? udp_->local() : stream_->local(); }
 
   // The relayed transport address, or nullopt with error() set.
@@ -68,9 +73,13 @@ class TurnClient {
   template <typename Fill>
   std::optional<std::string> exchange(wire::Method method, Fill&& fill);
 
+  void pass_dtls();
+
   std::optional<UdpSide> udp_;
+  std::unique_ptr<io::DtlsPeer> dtls_;  // over udp_
   std::unique_ptr<io::TcpClient> stream_;
   std::string unread_;
+  std::vector<std::string> unread_messages_;
   Secret key_;
   std::string nonce_;
   int error_ = 0;
