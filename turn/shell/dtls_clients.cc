@@ -11,22 +11,6 @@ namespace noom::turn {
 
 using io::DtlsSession;
 
-namespace {
-
-// OpenSSL's clock and ours are read at different times: a flight that is not quite due is asked for again no sooner.
-constexpr Duration kRetransmitStep = std::chrono::milliseconds(10);
-
-}  // namespace
-
-struct DtlsClients::Client {
-  std::unique_ptr<DtlsSession> session;
-  FiveTuple five_tuple;
-  Mono last_message{};          // when the session began, before there was one
-  uint8_t protected_early = 0;  // records that came before their keys, which OpenSSL keeps
-  bool awake = false;
-  bool broken = false;  // ends at the next tick
-};
-
 DtlsClients::DtlsClients(DtlsHost& host, Random& random, const DtlsLimits& limits, StreamPlaces& places,
                          DtlsStats& stats, EventLog& log)
     : host_(host), limits_(limits), places_(places), stats_(stats), log_(log), cookies_(random) {}
@@ -43,8 +27,8 @@ void DtlsClients::queue(const FiveTuple& client, Bytes datagram, const IpFields&
   host_.send_dtls(client, copy, ip);
 }
 
-DtlsClients::Client& DtlsClients::wake(ClientId id) {
-  Client& client = **clients_.find(id);
+DtlsClient& DtlsClients::wake(ClientId id) {
+  DtlsClient& client = **clients_.find(id);
   if (!client.awake) awake_.push_back(id);
   client.awake = true;
   return client;
@@ -76,7 +60,7 @@ void DtlsClients::on_datagram(Now now, const FiveTuple& client, MutableBytes dat
     if (!id.valid() || (*clients_.find(id))->session->established()) return drop(DtlsDrop::kMalformedHello);
   }
   if (!id.valid()) return drop(DtlsDrop::kNoSession);
-  Client& sender = **clients_.find(id);
+  DtlsClient& sender = **clients_.find(id);
   if (const auto reason = reject_datagram(datagram, sender.session->established(), sender.protected_early))
     return drop(*reason);
   process(now, id, datagram, ip);
@@ -87,7 +71,7 @@ void DtlsClients::on_hello(Now now, const FiveTuple& client, MutableBytes datagr
                            const io::TlsContextSlot& tls) {
   if (!cookies_.accept(now.mono, client.client, client.server, hello)) return verify(now, client, hello);
   if (const ClientId id = find(client); id.valid()) {
-    const Client& old = **clients_.find(id);
+    const DtlsClient& old = **clients_.find(id);
     if (old.session->began_with(hello)) return drop(DtlsDrop::kRepeatedHello);
     if (old.session->established()) {
       end(now, id, DtlsEnd::kReplaced, Notice::kTellHost);
@@ -139,8 +123,8 @@ void DtlsClients::begin(Now now, const FiveTuple& client, Bytes datagram, const 
     stats_.handshakes[DtlsHandshake::kFailed].add();
     return log_.dtls_handshake_failed(now, client, DtlsHandshake::kFailed, failure);
   }
-  const ClientId id = clients_.insert(std::make_unique<Client>());
-  Client& made = wake(id);
+  const ClientId id = clients_.insert(std::make_unique<DtlsClient>());
+  DtlsClient& made = wake(id);
   made.session = std::move(session);
   made.five_tuple = client;
   made.last_message = now.mono;
@@ -153,7 +137,7 @@ void DtlsClients::begin(Now now, const FiveTuple& client, Bytes datagram, const 
 
 // Messages are written over the datagram, which OpenSSL has copied whole by then.
 void DtlsClients::process(Now now, ClientId id, MutableBytes datagram, const IpFields& ip) {
-  Client& client = wake(id);
+  DtlsClient& client = wake(id);
   bool answered = false;
   const auto send = [&](Bytes answer) {
     answered = true;
@@ -192,31 +176,18 @@ void DtlsClients::process(Now now, ClientId id, MutableBytes datagram, const IpF
   }
 }
 
-void DtlsClients::on_established(Now now, ClientId id, Client& client) {
+void DtlsClients::on_established(Now now, ClientId id, DtlsClient& client) {
   stats_.handshakes[DtlsHandshake::kCompleted].add();
   end_handshake(client);
   client.last_message = now.mono;
   deadlines_.set(id.index, now.mono + limits_.idle_timeout);
 }
 
-void DtlsClients::end_handshake(const Client& client) {
-  stats_.handshakes_live.subtract();
-  const auto pending = handshakes_.find(source_of(client.five_tuple.client.address));
-  if (--pending->second == 0) handshakes_.erase(pending);
-}
-
-void DtlsClients::reschedule(Now now, ClientId id, const Client& client) {
-  Mono deadline = client.last_message + limits_.handshake_timeout;
-  if (const auto after = client.session->retransmit_after())
-    deadline = std::min(deadline, now.mono + std::max(*after, kRetransmitStep));
-  deadlines_.set(id.index, deadline);
-}
-
 DtlsClients::Sent DtlsClients::send(const FiveTuple& to, Bytes message, const IpFields& ip) {
   const ClientId id = find(to);
   if (!id.valid()) return Sent::kGone;
   if (message.size() > io::kDtlsMessageMax) return Sent::kTooLong;
-  Client& client = wake(id);
+  DtlsClient& client = wake(id);
   if (client.broken || !client.session->established()) return Sent::kGone;
   if (client.session->write(message, [&](Bytes datagram) { queue(client.five_tuple, datagram, ip); }))
     return Sent::kYes;
@@ -229,79 +200,9 @@ DtlsClients::Sent DtlsClients::send(const FiveTuple& to, Bytes message, const Ip
 void DtlsClients::close(Now now, const FiveTuple& to) {
   const ClientId id = find(to);
   if (!id.valid() || !(*clients_.find(id))->session->established()) return;
-  Client& client = wake(id);
+  DtlsClient& client = wake(id);
   client.session->close([&](Bytes datagram) { queue(client.five_tuple, datagram); });
   end(now, id, DtlsEnd::kServerClosed, Notice::kSilent);
-}
-
-void DtlsClients::on_tick(Now now) {
-  while (const auto index = deadlines_.pop_due(now.mono)) {
-    const ClientId id = clients_.at_index(*index);
-    Client& client = **clients_.find(id);
-    if (client.session->established()) {
-      on_idle_due(now, id, client);
-    } else {
-      on_handshake_due(now, id, client);
-    }
-  }
-}
-
-void DtlsClients::on_handshake_due(Now now, ClientId id, Client& client) {
-  if (client.last_message + limits_.handshake_timeout <= now.mono)
-    return abandon(now, id, DtlsHandshake::kTimedOut, {});
-  wake(id);
-  if (client.session->retransmit([&](Bytes datagram) { queue(client.five_tuple, datagram); }))
-    return reschedule(now, id, client);
-  abandon(now, id, DtlsHandshake::kTimedOut, client.session->failure());
-}
-
-void DtlsClients::on_idle_due(Now now, ClientId id, Client& client) {
-  if (client.broken) return end(now, id, DtlsEnd::kFailed, Notice::kTellHost, client.session->failure());
-  const Mono quiet_until = client.last_message + limits_.idle_timeout;
-  if (quiet_until > now.mono) return deadlines_.set(id.index, quiet_until);
-  // The allocation's own lifetime watches over it.
-  if (host_.has_allocation(client.five_tuple)) return deadlines_.set(id.index, now.mono + limits_.idle_timeout);
-  wake(id);
-  client.session->close([&](Bytes datagram) { queue(client.five_tuple, datagram); });
-  end(now, id, DtlsEnd::kIdle, Notice::kTellHost);
-}
-
-void DtlsClients::abandon(Now now, ClientId id, DtlsHandshake result, std::string_view detail) {
-  stats_.handshakes[result].add();
-  log_.dtls_handshake_failed(now, (*clients_.find(id))->five_tuple, result, detail);
-  forget(id);
-}
-
-void DtlsClients::end(Now now, ClientId id, DtlsEnd reason, Notice notice, std::string_view detail) {
-  const FiveTuple client = (*clients_.find(id))->five_tuple;
-  stats_.ended[reason].add();
-  log_.dtls_ended(now, client, reason, detail);
-  forget(id);
-  if (notice == Notice::kTellHost) host_.on_dtls_closed(now, client);
-}
-
-void DtlsClients::forget(ClientId id) {
-  const std::unique_ptr<Client> client = std::move(*clients_.find(id));
-  clients_.erase(id);
-  deadlines_.clear(id.index);
-  by_five_tuple_.erase(client->five_tuple);
-  stats_.sessions_live.subtract();
-  if (!client->session->established()) end_handshake(*client);
-  give_back(client->five_tuple);
-}
-
-void DtlsClients::stop(Now now) {
-  std::vector<ClientId> all;
-  clients_.for_each([&](ClientId id, const std::unique_ptr<Client>&) { all.push_back(id); });
-  for (const ClientId id : all) {
-    Client& client = wake(id);
-    if (!client.session->established()) {
-      abandon(now, id, DtlsHandshake::kStopped, {});
-      continue;
-    }
-    client.session->close([&](Bytes datagram) { queue(client.five_tuple, datagram); });
-    end(now, id, DtlsEnd::kStopped, Notice::kSilent);
-  }
 }
 
 }  // namespace noom::turn

@@ -18,6 +18,7 @@
 #include "common/io/dtls_session.h"
 #include "common/io/tls_context.h"
 #include "turn/core/arena.h"
+#include "turn/shell/dtls_client.h"
 #include "turn/shell/dtls_stats.h"
 #include "turn/shell/event_log.h"
 #include "turn/shell/limits.h"
@@ -75,7 +76,6 @@ class DtlsClients {
   void stop(Now now);
 
  private:
-  struct Client;
   struct ClientTag;
   using ClientId = Handle<ClientTag>;
   enum class Notice : bool { kTellHost, kSilent };
@@ -89,16 +89,16 @@ class DtlsClients {
   bool refuse(Now now, const FiveTuple& client, DtlsDrop reason);
   void begin(Now now, const FiveTuple& client, Bytes datagram, const io::TlsContextSlot& tls);
   void process(Now now, ClientId id, MutableBytes datagram, const IpFields& ip);
-  void on_established(Now now, ClientId id, Client& client);
-  void reschedule(Now now, ClientId id, const Client& client);
-  void on_handshake_due(Now now, ClientId id, Client& client);
-  void on_idle_due(Now now, ClientId id, Client& client);
+  void on_established(Now now, ClientId id, DtlsClient& client);
+  void reschedule(Now now, ClientId id, const DtlsClient& client);
+  void on_handshake_due(Now now, ClientId id, DtlsClient& client);
+  void on_idle_due(Now now, ClientId id, DtlsClient& client);
   void abandon(Now now, ClientId id, DtlsHandshake result, std::string_view detail);
   void end(Now now, ClientId id, DtlsEnd reason, Notice notice, std::string_view detail = {});
-  void end_handshake(const Client& client);
+  void end_handshake(const DtlsClient& client);
   void forget(ClientId id);
   ClientId find(const FiveTuple& client) const;
-  Client& wake(ClientId id);
+  DtlsClient& wake(ClientId id);
   void queue(const FiveTuple& client, Bytes datagram, const IpFields& ip = {});
 
   DtlsHost& host_;
@@ -107,7 +107,7 @@ class DtlsClients {
   DtlsStats& stats_;
   EventLog& log_;
   io::DtlsCookies cookies_;
-  HandleTable<ClientTag, std::unique_ptr<Client>> clients_;
+  HandleTable<ClientTag, std::unique_ptr<DtlsClient>> clients_;
   absl::flat_hash_map<FiveTuple, ClientId> by_five_tuple_;  // looked up, never iterated
   absl::flat_hash_map<IpAddress, uint32_t> handshakes_;     // by source; as many entries as handshakes at most
   DeadlineQueue deadlines_;                                 // keyed by client index

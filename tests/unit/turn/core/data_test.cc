@@ -224,26 +224,6 @@ TEST_F(Data, TooLongForADatagramOnceFramedIsDropped) {
   expect_dropped(Drop::kOversize);
 }
 
-TEST_F(Data, OverDtlsChannelDataIsNotPadded) {
-  // RFC 8656 §12.5: ChannelData is padded over TCP and TLS only.
-  Client over_dtls = script_.client("198.51.100.8:4000", Transport::kDtls);
-  over_dtls.allocates();
-  over_dtls.binds(0x4000, "192.0.2.9:99");
-  script_.peer_sends(0, "192.0.2.9:99", "12345");
-  EXPECT_THAT(script_.says(), ElementsAre("198.51.100.8:4000 <- channel 0x4000 '12345'"));
-}
-
-TEST_F(Data, OverDtlsAMessageIsOneRecordAtMost) {
-  // RFC 6347 §4.1.1: a record fits within a datagram, and what is sent is one record, of 2^14 bytes at most.
-  Client over_dtls = script_.client("198.51.100.8:4000", Transport::kDtls);
-  over_dtls.allocates();
-  over_dtls.binds(0x4000, "192.0.2.9:99");
-  script_.peer_sends(0, "192.0.2.9:99", std::string(kDtlsPayloadMax - wire::kChannelHeaderSize, 'x'));
-  EXPECT_EQ(script_.says().size(), 1u);
-  script_.peer_sends(0, "192.0.2.9:99", std::string(kDtlsPayloadMax - wire::kChannelHeaderSize + 1, 'x'));
-  expect_dropped(Drop::kOversize);
-}
-
 TEST_F(Data, FromAPeerWithoutPermissionIsDropped) {
   // RFC 8656 §11.3.
   alice_.allocates();

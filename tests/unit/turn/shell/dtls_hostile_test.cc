@@ -190,6 +190,54 @@ TEST_F(DtlsHostileTest, NothingIsRenegotiated) {
   EXPECT_EQ(stats_.handshakes[DtlsHandshake::kCompleted].value(), 1u);
 }
 
+class DtlsMutationTest : public DtlsScript, public testing::WithParamInterface<uint64_t> {
+ protected:
+  // A copy with a few bytes changed, cut, doubled or joined with another.
+  std::string bend(std::string datagram) {
+    for (uint32_t changes = chance_.below(4); changes > 0 && !datagram.empty(); --changes)
+      datagram[chance_.below(static_cast<uint32_t>(datagram.size()))] = static_cast<char>(chance_.below(256));
+    if (chance_.below(4) == 0) datagram.resize(chance_.below(static_cast<uint32_t>(datagram.size() + 1)));
+    if (chance_.below(4) == 0)
+      datagram += seen_.empty() ? datagram : seen_[chance_.below(static_cast<uint32_t>(seen_.size()))];
+    return datagram;
+  }
+  void arrive_bent(const std::string& datagram) {
+    seen_.push_back(datagram);
+    for (uint32_t copies = chance_.below(4); copies > 0; --copies) arrive(tuple(), bend(datagram));
+  }
+
+  SeededRandom chance_{GetParam()};
+  std::vector<std::string> seen_;
+};
+
+TEST_P(DtlsMutationTest, BentDatagramsHarmNobodyElse) {
+  SCOPED_TRACE(GetParam());
+  io::DtlsPeer other;
+  connect(other, tuple(1));
+  io::DtlsPeer peer;
+  peer.connect();
+  for (int round = 0; round < 12; ++round) {
+    if (peer.established()) peer.send("data");
+    for (const std::string& datagram : peer.take()) {
+      arrive_bent(datagram);
+      arrive(tuple(), datagram);
+    }
+    for (const std::string& datagram : take_sent()) peer.deliver(datagram);
+    advance(std::chrono::seconds(1));
+    peer.on_timeout();
+  }
+  take_sent();
+  take_messages();
+  other.send("still here");
+  pass(other, tuple(1));
+  EXPECT_THAT(take_messages(), ElementsAre("still here"));
+  io::DtlsPeer late;
+  connect(late, tuple(2));
+  EXPECT_TRUE(late.established());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, DtlsMutationTest, testing::Range<uint64_t>(0, 40));
+
 class DtlsLimitsTest : public DtlsScript {
  protected:
   DtlsLimitsTest() : DtlsScript({.handshakes_max = 3, .handshakes_per_source_max = 2}, 4, 3) {}
