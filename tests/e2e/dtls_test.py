@@ -26,17 +26,20 @@ HELLO = (
 
 @contextlib.contextmanager
 def openssl_client(port, folder, *arguments):
-    """s_client, connected within the block. It stays for as long as its standard input is open."""
+    """s_client, connected within the block. It stays for as long as its standard input is open, and says goodbye then."""
     held, write = os.pipe()
     command = ["openssl", "s_client", "-dtls1_2", "-connect", f"127.0.0.1:{port}", *arguments]
     client = harness.Process(command, pathlib.Path(folder) / f"s_client{port}.log", stdin=held)
     try:
-        client.wait_for(lambda: "Verify return code" in client.log(), "handshake")
+        client.wait_for(lambda: "Extended master secret" in client.log(), "handshake")  # the last that it says about it
         yield client
     finally:
         os.close(write)
         os.close(held)
-        client.stop()
+        try:
+            client.wait(TIMEOUT_S)
+        finally:
+            client.stop()
 
 
 def fingerprint(log):
