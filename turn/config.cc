@@ -69,6 +69,15 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
       .integer("relay.alternate_above_allocations", &config.settings.alternates.above_allocations,
                {.max = 10'000'000, .unit = "allocations"},
                "With more allocations than this, clients are sent to relay.alternate_servers; 0: only while draining.")
+      .boolean(
+          "relay.mobility", &config.settings.mobility,
+          "Let clients that ask for it take their allocation to another address, port or transport (RFC 8016); off: "
+          "they are refused with 405.")
+      .path_list(
+          "relay.mobility_key_files", &config.mobility_key_files,
+          "Files that hold one secret each under which mobility tickets are sealed: the first seals, every one "
+          "opens; the same on every server that clients may be sent to. Empty: a key of this process's own. Read "
+          "again on SIGHUP.")
       .value_list("peers.allow", &config.peers_allow, kPrefixExample,
                   "Peers to allow although they are denied by default, as all that is not public unicast is; the "
                   "longest prefix wins.")

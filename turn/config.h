@@ -31,6 +31,7 @@ struct Config {
 
   std::vector<IpAddress> relay_addresses;  // empty: those of the default routes
   std::vector<IpAddress> external_addresses;
+  std::vector<std::string> mobility_key_files;
   std::vector<std::string> listener_realms;  // "tls://0.0.0.0:5349=example.org"
 
   std::vector<Secret> users;  // "name:password"

@@ -70,7 +70,8 @@ struct ForwardedRow {
 constexpr ForwardedRow kForwarded[] = {{"peers", &Stats::to_peers},
                                        {"clients", &Stats::to_clients},
                                        {"relays", &Stats::relay_to_relay},
-                                       {"other_shards", &Stats::handed_over}};
+                                       {"other_shards", &Stats::handed_over},
+                                       {"owning_shard", &Stats::forwarded_to_owner}};
 
 void TurnPage::collect_data() {
   auto received = page_.counter("noom_turn_received_total",
@@ -139,6 +140,10 @@ void TurnPage::collect_allocations() {
   by_client(page_.counter("noom_turn_allocations_created_total", "Allocations made."), &AllocationCounts::created);
   table<EndReason>("noom_turn_allocations_ended_total", "Allocations that ended, by reason.", "reason",
                    [](const ShardStatsView& s) -> const CounterTable<EndReason>& { return s.core.ended; });
+  table<Move>("noom_turn_moves_total", "Clients that took their allocation to another five-tuple (RFC 8016), by stage.",
+              "stage", [](const ShardStatsView& s) -> const CounterTable<Move>& { return s.core.moves; });
+  gauge("noom_turn_clients_forwarded", "Five-tuples heard by another shard than the one that holds their allocation.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.clients_forwarded; });
   gauge("noom_turn_permissions", "Permissions alive.",
         [](const ShardStatsView& s) -> const Counter& { return s.core.permissions_live; });
   gauge("noom_turn_channels", "Channels alive.",

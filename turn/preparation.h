@@ -26,6 +26,7 @@ class Preparation {
   std::vector<std::string> listener_realms();
   void check_alternates();
   std::shared_ptr<const auth::TokenKeys> token_keys();
+  std::shared_ptr<const auth::TicketKeys> ticket_keys();
 
   ops::Findings findings;
   std::vector<Listener> listeners;

@@ -95,6 +95,7 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   settings.relay_addresses = steps.relay_addresses();
   settings.credentials = std::move(credentials);
   settings.token_keys = steps.token_keys();
+  settings.ticket_keys = steps.ticket_keys();
   settings.peer_policy = std::make_shared<auth::PeerPolicy>(config.peers_allow, config.peers_deny,
                                                             steps.own_addresses(settings.relay_addresses));
   settings.shard_count = shard_count(config);

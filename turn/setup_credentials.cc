@@ -1,4 +1,5 @@
-// Users, REST secrets and the keys of access tokens, from the configuration and the files it names.
+// Users, REST secrets, the keys of access tokens and of mobility tickets, from the configuration and the files it
+// names.
 #include <absl/strings/escaping.h>
 #include <absl/strings/string_view.h>
 
@@ -93,6 +94,25 @@ std::shared_ptr<const auth::TokenKeys> Preparation::token_keys() {
     secure_zero(std::as_writable_bytes(std::span(key)));
   }
   return keys;
+}
+
+std::shared_ptr<const auth::TicketKeys> Preparation::ticket_keys() {
+  constexpr size_t kSecretBytesMin = 32;
+  constexpr std::string_view kKey = "relay.mobility_key_files";
+  auto keys = std::make_shared<auth::TicketKeys>();
+  for (const std::string& path : config_.mobility_key_files) {
+    const auto file = ops::read_secret_file(path);
+    if (!file.ok()) {
+      error(kKey, path + ": " + std::string(file.status().message()),
+            "check the path and that the daemon's user may read it, or make one with: openssl rand -hex 32");
+      continue;
+    }
+    if (file->others_may_read) warning(kKey, path + " can be read by others", "chmod 600 " + path);
+    if (file->secret.bytes().size() < kSecretBytesMin)
+      error(kKey, path + " has a secret shorter than 32 characters", "make one with: openssl rand -hex 32");
+    keys->add(file->secret);
+  }
+  return keys->empty() ? nullptr : keys;
 }
 
 }  // namespace noom::turn

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "common/wire/message.h"
 #include "common/wire/message_builder.h"
 #include "tests/fuzz/property.h"
 #include "turn/core/server.h"
@@ -96,6 +97,8 @@ class Run {
     std::array<std::byte, 4096> room;
     wire::MessageBuilder builder(room, method, wire::Class::kRequest, {});
     if (attributes.empty()) builder.u32(wire::Attr::kRequestedTransport, uint32_t{wire::kProtocolUdp} << 24);
+    if (attributes.empty() && method == wire::Method::kAllocate) builder.raw(wire::Attr::kMobilityTicket, {});
+    if (attributes.empty() && method == wire::Method::kRefresh) builder.raw(wire::Attr::kMobilityTicket, ticket_);
     append(builder, attributes);
     builder.text(wire::Attr::kUsername, "alice")
         .text(wire::Attr::kRealm, "noom")
@@ -139,7 +142,12 @@ class Run {
     NOOM_PROPERTY(stats.received() == stats.forwarded() + stats.consumed.value() + stats.drops.sum());
     NOOM_PROPERTY(relays_.size() == shared_->quota.total());
     NOOM_PROPERTY(server_.next_deadline().has_value() == !relays_.empty() || stats.relay_ports_reserved.value() > 0);
-    for (const ToClient& datagram : output_.to_clients) NOOM_PROPERTY(!datagram.bytes.empty());
+    for (const ToClient& datagram : output_.to_clients) {
+      NOOM_PROPERTY(!datagram.bytes.empty());
+      const auto message = wire::MessageView::parse(datagram.bytes);
+      const auto ticket = message ? message->find(wire::Attr::kMobilityTicket) : std::nullopt;
+      if (ticket) ticket_.assign(ticket->value.begin(), ticket->value.end());
+    }
     for (const ToPeer& datagram : output_.to_peers) NOOM_PROPERTY(datagram.peer.address != kRelayAddress);
     output_.clear();
   }
@@ -152,6 +160,7 @@ class Run {
   uint32_t opens_ = 0;
   uint16_t relay_port_ = 0;
   std::vector<RelayId> relays_;
+  std::vector<std::byte> ticket_;  // the last one given
   const std::array<FiveTuple, 2> clients_ = {
       FiveTuple{{IpAddress::v4(198, 51, 100, 7), 4000}, {kRelayAddress, 3478}, Transport::kUdp, 0},
       FiveTuple{{IpAddress::v4(198, 51, 100, 8), 4000}, {kRelayAddress, 3478}, Transport::kTcp, 1}};

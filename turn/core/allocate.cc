@@ -36,6 +36,12 @@ void Core::allocate(Request& request) {
   if (!message.u32(Attr::kLifetime) && message.has(Attr::kLifetime))
     return refuse(request, Reason::kMalformedAttribute);
 
+  // RFC 8016 §3.1.2: MOBILITY-TICKET that is not empty: 400; where mobility is forbidden: 405.
+  if (const auto ticket = message.find(Attr::kMobilityTicket)) {
+    if (!ticket->value.empty()) return refuse(request, Reason::kMalformedAttribute);
+    if (!settings_->mobility) return refuse(request, Reason::kMobilityForbidden);
+  }
+
   // Step 5: RESERVATION-TOKEN beside an attribute that chooses otherwise: 400; not valid: 508.
   if (message.has(Attr::kReservationToken)) {
     if (message.has(Attr::kEvenPort) || message.has(Attr::kRequestedAddressFamily) ||
@@ -94,6 +100,7 @@ std::optional<Allocation> Core::new_allocation(Request& request) {
   fresh.credentials_expire = request.credentials_expire;
   fresh.limits = request.limits;
   fresh.by_token = request.by_token;
+  fresh.mobility.on = request.message.has(Attr::kMobilityTicket);
   fresh.created = request.now.mono;
   fresh.live_until(request.now.mono + std::chrono::seconds(lifetime_s));
   if (settings_->end_at_credential_expiry && fresh.credentials_expire != Wall::max())

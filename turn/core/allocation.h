@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,9 +38,28 @@ struct RelayOfFamily {
   Mono expires{};
 };
 
+// Where a client is: its five-tuple, and the shard whose sockets hear it.
+struct Place {
+  FiveTuple client;
+  uint32_t shard = kThisShard;
+};
+
+// An allocation whose client may move to another five-tuple, RFC 8016.
+struct Mobility {
+  bool on = false;                // it asked for a ticket
+  bool absent = false;            // its connection closed and it has not come with its ticket yet
+  uint16_t tickets = 0;           // number of the good one: how often it has moved
+  std::optional<Place> arriving;  // where it moved to, until data comes from there
+  // The Refresh that moved it, for retransmissions.
+  wire::TransactionId transaction_id{};
+  uint32_t granted_s = 0;
+};
+
 // Lookups see what is live at `now` only; what has expired stays until the allocation's next deadline removes it.
 struct Allocation {
-  FiveTuple client;
+  FiveTuple client;                    // where data for it goes
+  uint32_t client_shard = kThisShard;  // as Place::shard
+  Mobility mobility;
   std::array<RelayOfFamily, 2> relays;  // see relay(); more than one with ADDITIONAL-ADDRESS-FAMILY
   bool open = false;                    // every relay's socket is bound and the client has been told
 

@@ -70,9 +70,12 @@ Core::Authentication Core::authenticate(Request& request) {
                        .algorithm = *algorithm};
 
   // USERNAME not valid, or integrity that does not match: 401.
-  const Found own = find(request.from.client);
-  const bool has_token = brings_token(request);
-  const bool is_owner = !has_token && own.allocation != nullptr && own.allocation->username == request.from.username &&
+  read_ticket(request);
+  const Found own = request.ticket ? find(*request.ticket) : find(request.from.client);
+  const bool is_same_user = own.allocation != nullptr && is_of(*own.allocation, request);
+  // Who moves an allocation proves to be whom it belongs to, not that another authorisation is at hand.
+  const bool has_token = brings_token(request) && !(request.ticket && is_same_user);
+  const bool is_owner = !has_token && is_same_user &&
                         (own.allocation->by_token || own.allocation->key.bytes().size() == wire::key_size(*algorithm));
   const Authentication outcome = has_token  ? prove_by_token(request, proof)
                                  : is_owner ? prove_by_allocation(request, *own.allocation, proof)

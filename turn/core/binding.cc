@@ -10,7 +10,7 @@ void Core::binding(Request& request) {
   const MutableBytes room = request.output.arena.take(wire::kBindingAnswerMax);
   const auto answer = wire::answer_binding(request.message, to.client.client, to.fingerprint, room);
   request.output.arena.give_back(room.size() - answer.bytes.size());
-  request.output.to_clients.push_back({to.client, answer.bytes});
+  request.output.to_clients.push_back({to.client, answer.bytes, {}, to.shard});
 
   if (answer.error) count_refusal(to, request.output, Reason::kUnknownAttribute, {});
   if (!answer.error) stats_.requests.at(to.method, 0).add();

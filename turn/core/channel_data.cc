@@ -10,6 +10,7 @@ void Core::channel_data(Now now, const FiveTuple& client, MutableBytes bytes, co
   if (!data) return drop(Drop::kMalformedChannelData);
   const Found found = find(client);
   if (found.allocation == nullptr || !found.allocation->is_live(now.mono)) return drop(Drop::kNoAllocation);
+  arrive_at(found, client, output);
   const Channel* const channel = found.allocation->channel(data->channel, now.mono);
   if (channel == nullptr) return drop(Drop::kNoChannel);
   if (!found.allocation->is_live(channel->peer.address.family(), now.mono)) return drop(Drop::kPeerFamily);

@@ -3,7 +3,7 @@
 
 //   server.cc             accounting at the door: first byte, class, method
 //   authenticate.cc       RFC 8489 §9.2.4                 respond.cc       success, refusal, challenge
-//   access_token.cc       RFC 7635 §9
+//   access_token.cc       RFC 7635 §9                     mobility.cc      RFC 8016 §3.2, forward.cc between shards
 //   binding.cc            RFC 8489 §7.3.1                 allocate.cc      RFC 8656 §7.2, relay_open.cc its second half
 //   reserve.cc            its reservations                create_permission.cc §10.2     channel_bind.cc §12.2
 //   refresh.cc            §8.2                            send.cc §11.2    channel_data.cc §12.5    peer_icmp.cc §11.5
@@ -66,6 +66,8 @@ class Core {
   // As declared and explained in server.h.
   void on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output);
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
+  void on_forwarded(Now now, const FiveTuple& client, uint32_t shard, MutableBytes message, const IpFields& ip,
+                    Output& output);
   void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip, Output& output);
   void on_peer_icmp(Now now, RelayId relay, const IpEndpoint& peer, const PeerIcmp& icmp, Output& output);
   void on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, MutableBytes room, const IpFields& ip,
@@ -78,12 +80,16 @@ class Core {
   size_t on_revoke(Now now, std::string_view username, Output& output);
   void on_drain() { draining_ = true; }
   std::optional<Mono> next_deadline() const;
-  bool has_allocation(const FiveTuple& client) const { return by_client_.contains(client); }
+  bool has_allocation(const FiveTuple& client) const {
+    return by_client_.contains(client) || forwarded_.contains(client);
+  }
   const Stats& stats() const { return stats_; }
 
  private:
   // server.cc
-  void on_stun(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output);
+  void take(Now now, const FiveTuple& client, uint32_t shard, MutableBytes message, const IpFields& ip, Output& output);
+  void on_stun(Now now, const FiveTuple& client, uint32_t shard, MutableBytes bytes, const IpFields& ip,
+               Output& output);
   void on_request(Request& request);
   void serve(Request& request);
   void drop(Drop reason) { stats_.drops[reason].add(); }
@@ -121,6 +127,7 @@ class Core {
   void binding(Request& request);
   void allocate(Request& request);
   void refresh(Request& request);
+  void succeed_refresh(const Request& request, AllocationId id, bool moves, uint32_t lifetime_s);
   void create_permission(Request& request);
   void channel_bind(Request& request);
   void send(Now now, const FiveTuple& client, const wire::MessageView& message, MutableBytes bytes, const IpFields& ip,
@@ -169,12 +176,37 @@ class Core {
     Allocation* allocation = nullptr;  // until the next insert or erase
   };
   Found find(const FiveTuple& client);
+  Found find(const auth::MobilityTicket& ticket);
   Allocation* own_allocation(const Request& request, AllocationId& id);  // else 437 or 441 has been answered
   uint32_t granted_lifetime_s(const Request& request) const;
   void reschedule(AllocationId id, const Allocation& allocation);
   void end_relay(AllocationId id, Family family, Output& output);
   void end_allocation(AllocationId id, EndReason reason, Now now, Output& output);
   void release(AllocationId id);
+
+  // mobility.cc
+  const auth::TicketKeys& ticket_keys() const;
+  void read_ticket(Request& request) const;
+  bool is_of(const Allocation& allocation, const Request& request) const;
+  Allocation* moved_allocation(Request& request, AllocationId& id);  // else the request has been answered
+  void begin_move(AllocationId id, const Request& request, uint32_t granted_s);
+  void complete_move(AllocationId id, Output& output);
+  void arrive_at(const Found& found, const FiveTuple& client, Output& output);
+  void abandon_move(AllocationId id, Output& output);
+  void note_move(AllocationId id, Move stage, const FiveTuple& from, const FiveTuple& to, Output& output);
+  void client_gone(Now now, const FiveTuple& client, Output& output);
+  void part(AllocationId id, const Place& place, bool close, Output& output);
+  auth::SealedTicket ticket_of(AllocationId id) const;
+  void succeed_moved(const Requester& to, Output& output, AllocationId id, uint32_t lifetime_s);
+  void deliver(const Allocation& allocation, Bytes bytes, const IpFields& ip, Output& output);
+
+  // forward.cc. True: the message is another shard's.
+  bool forward(const FiveTuple& client, Bytes message, const IpFields& ip, Output& output);
+  bool forward_refresh(const FiveTuple& client, const wire::MessageView& message, Output& output);
+  void pass_on(uint32_t owner, const FiveTuple& client, Bytes message, const IpFields& ip, Output& output);
+  void on_message(Now now, const ForwardClient& forward, Output& output);
+  void on_message(Now now, const StopForwarding& stop, Output& output);
+  void on_message(Now now, const ForwardedClientGone& gone, Output& output);
 
   // revoke.cc
   bool is_still_known(const Allocation& allocation) const;
@@ -192,6 +224,9 @@ class Core {
     return *relays_.find(allocation.relay(family).id);
   }
   std::vector<IpEndpoint> relayed(const Allocation& allocation) const;
+  AllocationId id_of(const Allocation& allocation) const {
+    return relay_of(allocation, allocation.has(Family::kV4) ? Family::kV4 : Family::kV6).owner;
+  }
 
   const uint32_t shard_;
   std::shared_ptr<const Settings> settings_;  // on_settings changes them
@@ -201,12 +236,14 @@ class Core {
 
   HandleTable<AllocationTag, Allocation> allocations_;
   HandleTable<RelayTag, Relay> relays_;
-  absl::flat_hash_map<FiveTuple, AllocationId> by_client_;  // looked up, never iterated
+  absl::flat_hash_map<FiveTuple, AllocationId> by_client_;  // looked up, never iterated; two while a client moves
   DeadlineQueue deadlines_;                                 // keyed by allocation index
   std::vector<PortPool> pools_;                             // one per Settings::relay_addresses, in that order
   Reservations reservations_;
   absl::flat_hash_map<uint32_t, uint32_t> lent_;     // own ports that other shards relay from, by key_of: to whom
   absl::flat_hash_map<uint32_t, RelayId> borrowed_;  // the other side of that; neither is ever iterated
+  absl::flat_hash_map<FiveTuple, uint32_t>
+      forwarded_;  // clients heard here, to the shard of their allocation; likewise
   ChallengeLimit challenges_;
   bool draining_ = false;
   wire::TransactionId indication_id_{};  // of the next Data indication; nobody answers those, so counting up will do

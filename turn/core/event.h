@@ -45,6 +45,15 @@ struct AllocationEnded {
   Duration duration;
 };
 
+// A client has come to another five-tuple with its MOBILITY-TICKET; once `stage` is kCompleted, data goes there.
+struct ClientMoved {
+  AllocationId allocation;
+  Move stage;
+  FiveTuple from;
+  FiveTuple to;
+  std::string username;
+};
+
 // A request answered with an error. The challenge that every client gets first (Reason::kNoIntegrity) is only counted.
 struct Refused {
   wire::Method method;
@@ -55,6 +64,6 @@ struct Refused {
   std::string_view rule;           // the policy rule that matched, for 403; borrowed from Settings::peer_policy
 };
 
-using Event = std::variant<AllocationCreated, AllocationEnded, Refused>;
+using Event = std::variant<AllocationCreated, AllocationEnded, ClientMoved, Refused>;
 
 }  // namespace noom::turn

@@ -1,7 +1,6 @@
 // Finding allocations, how long they live, and how they end. RFC 8656 §7.2, §8.2.
 #include <algorithm>
 
-#include "turn/core/connection.h"
 #include "turn/core/core.h"
 
 namespace noom::turn {
@@ -70,11 +69,6 @@ void Core::on_tick(Now now, Output& output) {
   }
 }
 
-void Core::on_client_closed(Now now, const FiveTuple& client, Output& output) {
-  if (const Found found = find(client); found.allocation != nullptr)
-    end_allocation(found.id, EndReason::kClientClosed, now, output);
-}
-
 // One relayed address of an allocation, and what was permitted and bound through it.
 void Core::end_relay(AllocationId id, Family family, Output& output) {
   Allocation& allocation = *allocations_.find(id);
@@ -110,8 +104,11 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
   // A connection whose allocation ran out has an absent client; one that deleted it may allocate again.
   const bool is_over =
       reason == EndReason::kExpired || reason == EndReason::kCredentialExpired || reason == EndReason::kRevoked;
-  if (is_over && is_connection(allocation.client.transport))
-    output.commands.emplace_back(CloseClient{allocation.client});
+  if (allocation.mobility.arriving) {
+    stats_.moves[Move::kAbandoned].add();
+    part(id, *allocation.mobility.arriving, is_over, output);
+  }
+  part(id, {allocation.client, allocation.client_shard}, is_over, output);
   release(id);
 }
 
@@ -119,7 +116,8 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
 void Core::release(AllocationId id) {
   const Allocation& allocation = *allocations_.find(id);
   shared_->quota.release(allocation.quota_user());
-  by_client_.erase(allocation.client);
+  if (const auto entry = by_client_.find(allocation.client); entry != by_client_.end() && entry->second == id)
+    by_client_.erase(entry);
   deadlines_.clear(id.index);
   allocations_.erase(id);
 }

@@ -46,12 +46,27 @@ struct TellShard {
   uint32_t shard = 0;
   ShardMessage message;
 };
-using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver, TellShard>;
+// What a client said whose allocation that shard holds: its Server::on_forwarded(client, message). The shell copies it.
+struct Forward {
+  uint32_t shard = 0;
+  FiveTuple client;
+  Bytes message;
+  IpFields ip = {};
+};
+// When the client's connection is closed already, say on_client_closed.
+struct WatchClient {
+  FiveTuple client;
+};
+using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver, TellShard, Forward, WatchClient>;
+
+// A shard's number where it may be the one that speaks.
+constexpr uint32_t kThisShard = UINT32_MAX;
 
 struct ToClient {
   FiveTuple client;
-  Bytes bytes;       // ready for the wire; ChannelData is padded to 4 for streams
-  IpFields ip = {};  // RFC 8656 §14; nothing for streams
+  Bytes bytes;                  // ready for the wire; ChannelData is padded to 4 for streams
+  IpFields ip = {};             // RFC 8656 §14; nothing for streams
+  uint32_t shard = kThisShard;  // whose sockets it leaves by
 };
 struct ToPeer {
   RelayId relay;

@@ -39,6 +39,7 @@ void Core::on_peer_icmp(Now now, RelayId id, const IpEndpoint& peer, const PeerI
   const Allocation& allocation = *allocations_.find(relay->owner);
   if (!allocation.is_live(peer.address.family(), now.mono)) return drop(Drop::kRelayNotLive);
   if (allocation.permission(peer.address, now.mono) == nullptr) return drop(Drop::kNoPermission);
+  if (allocation.mobility.absent) return drop(Drop::kClientAbsent);
 
   wire::TransactionId transaction_id;
   random_.fill(transaction_id);
@@ -47,7 +48,7 @@ void Core::on_peer_icmp(Now now, RelayId id, const IpEndpoint& peer, const PeerI
                                .xor_address(Attr::kXorPeerAddress, peer)
                                .u64(Attr::kIcmp, icmp_value(is_v4, icmp))
                                .finish();
-  output.to_clients.push_back({allocation.client, indication});
+  deliver(allocation, indication, {}, output);
   stats_.icmp_to_clients.add();
   stats_.consumed.add();
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "common/auth/mobility_ticket.h"
 #include "common/base/time.h"
 #include "common/wire/message.h"
 #include "common/wire/password_algorithm.h"
@@ -21,6 +22,7 @@ struct Requester {
   Integrity integrity = Integrity::kNone;  // kNone: nothing is proved
   Bytes key = {};
   std::string_view username = {};  // as claimed
+  uint32_t shard = kThisShard;     // by whose sockets the request came and the answer goes
 
   bool authenticated() const { return integrity != Integrity::kNone; }
 };
@@ -43,6 +45,7 @@ struct Request {
   Wall credentials_expire = Wall::max();
   auth::UserLimits limits = {};
   bool by_token = false;
+  std::optional<auth::MobilityTicket> ticket = {};  // MOBILITY-TICKET of a Refresh, where a key here opens it
 };
 
 // What a refusal says beyond its reason.

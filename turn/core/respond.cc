@@ -48,7 +48,7 @@ size_t Core::deliver_response(const Requester& to, wire::MessageBuilder& builder
   const Bytes bytes = builder.finish();
   if (bytes.empty()) std::abort();  // limits.h promises that every response fits
   output.arena.give_back(room.size() - bytes.size());
-  output.to_clients.push_back({to.client, bytes});
+  output.to_clients.push_back({to.client, bytes, {}, to.shard});
   return bytes.size();
 }
 
@@ -76,6 +76,7 @@ void Core::succeed_allocate(const Requester& to, Output& output, const Allocatio
     builder.u32(Attr::kLifetime, allocation.granted_s);
     if (allocation.reservation_token != 0) builder.u64(Attr::kReservationToken, allocation.reservation_token);
     builder.xor_address(Attr::kXorMappedAddress, allocation.client.client);
+    if (allocation.mobility.on) builder.raw(Attr::kMobilityTicket, ticket_of(id_of(allocation)));
   });
 }
 

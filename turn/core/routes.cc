@@ -71,11 +71,12 @@ void Core::to_client(Now now, Allocation& allocation, const IpEndpoint& peer, co
                      Output& output) {
   if (!allocation.is_live(peer.address.family(), now.mono)) return drop(Drop::kRelayNotLive);
   if (allocation.permission(peer.address, now.mono) == nullptr) return drop(Drop::kNoPermission);
+  if (allocation.mobility.absent) return drop(Drop::kClientAbsent);
   const bool stream = is_stream(allocation.client.transport);
   if (data.ip.hop_limit == 1 && !stream) return drop(Drop::kHopLimit);
   const MutableBytes framed = frame(allocation, allocation.channel_to(peer, now.mono), peer, data, output);
   if (framed.empty()) return drop(Drop::kOversize);
-  output.to_clients.push_back({allocation.client, framed, stream ? IpFields{} : one_hop_on(data.ip)});
+  deliver(allocation, framed, stream ? IpFields{} : one_hop_on(data.ip), output);
   counted.add(data.size);
   ++allocation.traffic.packets_to_client;
   allocation.traffic.bytes_to_client += data.size;

@@ -20,12 +20,17 @@ Core::Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared
 
 void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output) {
   stats_.received_from_clients.add();
+  if (!forward(client, message, ip, output)) take(now, client, kThisShard, message, ip, output);
+}
+
+void Core::take(Now now, const FiveTuple& client, uint32_t shard, MutableBytes message, const IpFields& ip,
+                Output& output) {
   if (message.empty()) return drop(Drop::kNotTurn);
   switch (wire::classify(message.front())) {
     case wire::FirstByte::kChannelData:
       return channel_data(now, client, message, ip, output);
     case wire::FirstByte::kStun:
-      return on_stun(now, client, message, ip, output);
+      return on_stun(now, client, shard, message, ip, output);
     case wire::FirstByte::kDtls:
     case wire::FirstByte::kOther:
       break;
@@ -34,20 +39,23 @@ void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, con
 }
 
 // RFC 8489 §6.3: what is not a valid message is silently discarded.
-void Core::on_stun(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output) {
+void Core::on_stun(Now now, const FiveTuple& client, uint32_t shard, MutableBytes bytes, const IpFields& ip,
+                   Output& output) {
   const auto message = wire::MessageView::parse(bytes);
   if (!message) return drop(Drop::kMalformedStun);
   const wire::Check fingerprint = wire::check_fingerprint(*message);
   if (fingerprint == wire::Check::kInvalid) return drop(Drop::kBadFingerprint);
   switch (message->message_class()) {
     case wire::Class::kRequest: {
+      if (shard == kThisShard && forward_refresh(client, *message, output)) return;
       Request request{.now = now,
                       .message = *message,
                       .output = output,
                       .from = {.client = client,
                                .method = message->method(),
                                .transaction_id = message->transaction_id(),
-                               .fingerprint = fingerprint == wire::Check::kValid}};
+                               .fingerprint = fingerprint == wire::Check::kValid,
+                               .shard = shard}};
       return on_request(request);
     }
     case wire::Class::kIndication:
@@ -109,6 +117,10 @@ void Server::on_client(Now now, const FiveTuple& client, MutableBytes message, c
 }
 void Server::on_client_closed(Now now, const FiveTuple& client, Output& output) {
   core_->on_client_closed(now, client, output);
+}
+void Server::on_forwarded(Now now, const FiveTuple& client, uint32_t shard, MutableBytes message, const IpFields& ip,
+                          Output& output) {
+  core_->on_forwarded(now, client, shard, message, ip, output);
 }
 void Server::on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip,
                      Output& output) {

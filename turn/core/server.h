@@ -34,8 +34,12 @@ class Server {
   // place, never beyond its ends. Bad input is counted under Stats::drops. `ip`: of the datagram's IP header; here and
   // below as much of it as is known.
   void on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output);
-  // A stream or DTLS session closed or failed: its allocation ends. Nothing for a client without one.
+  // A stream or DTLS session closed or failed: its allocation ends, unless its client has a ticket to come back with.
+  // Nothing for a client without one.
   void on_client_closed(Now now, const FiveTuple& client, Output& output);
+  // What `shard` has forwarded of a client that it hears; as on_client, and answered by that shard's sockets.
+  void on_forwarded(Now now, const FiveTuple& client, uint32_t shard, MutableBytes message, const IpFields& ip,
+                    Output& output);
   // A datagram received on a relay. `room` is kPeerHeadroom, payload, kPeerTailroom; borrowed and rewritten likewise.
   void on_peer(Now now, RelayId relay, const IpEndpoint& peer, MutableBytes room, const IpFields& ip, Output& output);
   // An ICMP error that a datagram from the relay to `peer` met; `mtu` is that of "fragmentation needed" and "packet too
@@ -63,7 +67,7 @@ class Server {
   void on_drain();
   std::optional<Mono> next_deadline() const;  // O(1); nothing to wait for when empty
 
-  // Whether the client holds an allocation, or has one being opened. O(1).
+  // Whether the client holds an allocation, here or on another shard, or has one being opened. O(1).
   bool has_allocation(const FiveTuple& client) const;
 
   const Stats& stats() const;  // readable from any thread while the Server lives

@@ -9,6 +9,7 @@
 
 #include "common/auth/access_token.h"
 #include "common/auth/credentials.h"
+#include "common/auth/mobility_ticket.h"
 #include "common/auth/nonce.h"
 #include "common/auth/peer_policy.h"
 #include "common/base/endpoint.h"
@@ -45,6 +46,10 @@ struct Settings {
   std::shared_ptr<const auth::TokenKeys> token_keys;  // RFC 7635; null: access tokens are not taken
   std::shared_ptr<const auth::PeerPolicy> peer_policy;
 
+  // RFC 8016: clients that ask for a ticket may take their allocation to another five-tuple; off: they get 405.
+  bool mobility = true;
+  std::shared_ptr<const auth::TicketKeys> ticket_keys;  // shared with other processes; null: Shared's own
+
   std::vector<RelayAddress> relay_addresses;  // at most 64; either family may be missing: asked for, it is answered 440
   uint16_t port_min = kRelayPortMinDefault;
   uint16_t port_max = kRelayPortMaxDefault;
@@ -77,8 +82,10 @@ struct Settings {
 // One per process, shared by its shards. Thread-safe.
 struct Shared {
   // `nonce_key`: at least 16 random bytes. A nonce is accepted for `nonce_lifetime`, at least a minute.
-  Shared(Secret nonce_key, Duration nonce_lifetime) : nonces(std::move(nonce_key), nonce_lifetime) {}
+  Shared(Secret nonce_key, Duration nonce_lifetime);
 
+  const auth::TicketKeys ticket_keys;  // this process's own
+  const uint32_t instance;             // tells its tickets from those of others under the same key
   const auth::NonceIssuer nonces;
   Quota quota;
 };

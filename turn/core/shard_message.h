@@ -1,11 +1,12 @@
-// What shards tell each other about relay ports, beside the datagrams they hand over. Delivered once and in order of
-// sending between any two shards.
+// What shards tell each other about relay ports and moved clients, beside the datagrams they hand over. Delivered once
+// and in order of sending between any two shards; what is handed over comes after what was told before.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <variant>
 
+#include "common/base/endpoint.h"
 #include "common/base/handle.h"
 
 namespace noom::turn {
@@ -35,6 +36,21 @@ struct ReservationAnswer {
 struct ReturnPort {
   RelayPort port;
 };
-using ShardMessage = std::variant<ClaimReservation, ReservationAnswer, ReturnPort>;
+// To the shard that hears a client whose allocation has moved to it: hands over to `owner` what the client says.
+struct ForwardClient {
+  FiveTuple client;
+  uint32_t owner = 0;
+};
+// To that shard: no more; `close`: nor is there anything left to say to the client.
+struct StopForwarding {
+  FiveTuple client;
+  bool close = false;
+};
+// From that shard: the client's connection has ended, or cannot be forwarded.
+struct ForwardedClientGone {
+  FiveTuple client;
+};
+using ShardMessage =
+    std::variant<ClaimReservation, ReservationAnswer, ReturnPort, ForwardClient, StopForwarding, ForwardedClientGone>;
 
 }  // namespace noom::turn

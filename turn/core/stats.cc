@@ -36,6 +36,11 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kNoAllocation, kAllocationMismatch, "no_allocation"},
     {Reason::kFamilyUnavailable, kAddressFamilyNotSupported, "family_unavailable"},
     {Reason::kOtherUser, kWrongCredentials, "other_user"},
+    {Reason::kMobilityForbidden, wire::ErrorCode::kMobilityForbidden, "mobility_forbidden"},
+    {Reason::kBadTicket, kBadRequest, "bad_ticket"},
+    {Reason::kTicketUsed, kBadRequest, "ticket_used"},
+    {Reason::kNotMoved, kBadRequest, "not_moved"},
+    {Reason::kTicketOfNoAllocation, kAllocationMismatch, "ticket_of_no_allocation"},
     {Reason::kTransportUnsupported, kUnsupportedTransport, "transport_unsupported"},
     {Reason::kPeerFamilyMismatch, wire::ErrorCode::kPeerAddressFamilyMismatch, "peer_family_mismatch"},
     {Reason::kRelayFamilyMismatch, wire::ErrorCode::kPeerAddressFamilyMismatch, "relay_family_mismatch"},
@@ -80,6 +85,7 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
     "relay_unknown",
     "icmp_type",
     "hop_limit",
+    "client_absent",
     "oversize",
 };
 static_assert(!kDropLabels.back().empty());
@@ -87,6 +93,9 @@ static_assert(!kDropLabels.back().empty());
 constexpr std::array<std::string_view, count_of<EndReason>()> kEndLabels = {"deleted", "expired", "client_closed",
                                                                             "credential_expired", "revoked"};
 static_assert(!kEndLabels.back().empty());
+
+constexpr std::array<std::string_view, count_of<Move>()> kMoveLabels = {"begun", "completed", "abandoned"};
+static_assert(!kMoveLabels.back().empty());
 
 template <typename Values, typename Value>
 size_t index_in(const Values& values, Value value) {
@@ -103,6 +112,9 @@ std::string_view to_string(Reason reason) {
 }
 wire::ErrorCode code_of(Reason reason) {
   return kReasons[static_cast<size_t>(reason)].code;
+}
+std::string_view to_string(Move move) {
+  return kMoveLabels[static_cast<size_t>(move)];
 }
 std::string_view to_string(EndReason reason) {
   return kEndLabels[static_cast<size_t>(reason)];

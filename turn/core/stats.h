@@ -37,6 +37,7 @@ enum class Drop : uint8_t {
   kRelayUnknown,  // from a relay that ended meanwhile
   kIcmpType,      // an ICMP error other than those that RFC 8656 §11.5 passes on
   kHopLimit,      // arrived with nothing left of its hop limit, RFC 8656 §14
+  kClientAbsent,  // for a client whose connection closed and who has not come back with its MOBILITY-TICKET
   kOversize,      // framed, it would exceed what a datagram or a STUN length can carry
   kCount,
 };
@@ -67,6 +68,11 @@ enum class Reason : uint8_t {
   kNoAllocation,           // 437
   kFamilyUnavailable,      // 440
   kOtherUser,              // 441
+  kMobilityForbidden,      // 405: Settings::mobility is off
+  kBadTicket,              // 400: MOBILITY-TICKET that no key here opens
+  kTicketUsed,             // 400: it has moved the allocation before, and this is no retransmission
+  kNotMoved,               // 400: MOBILITY-TICKET from a five-tuple that the allocation has already
+  kTicketOfNoAllocation,   // 437: the allocation has ended, or another process of the fleet made it
   kTransportUnsupported,   // 442
   kPeerFamilyMismatch,     // 443: CreatePermission, ChannelBind
   kRelayFamilyMismatch,    // 443: Refresh with another REQUESTED-ADDRESS-FAMILY
@@ -89,6 +95,15 @@ enum class Reason : uint8_t {
 std::string_view to_string(Reason reason);
 wire::ErrorCode code_of(Reason reason);
 
+// What becomes of a client's move to another five-tuple, RFC 8016.
+enum class Move : uint8_t {
+  kBegun,      // a Refresh with a ticket succeeded
+  kCompleted,  // data came on the new five-tuple, or the old one had closed
+  kAbandoned,  // the new five-tuple closed, or the client moved on, before data came on it
+  kCount,
+};
+std::string_view to_string(Move move);
+
 enum class EndReason : uint8_t {
   kDeleted,            // Refresh with LIFETIME 0
   kExpired,            // its lifetime passed
@@ -103,8 +118,8 @@ std::string_view to_string(EndReason reason);
 // code.
 constexpr std::array kRequestMethods = {wire::Method::kBinding, wire::Method::kAllocate, wire::Method::kRefresh,
                                         wire::Method::kCreatePermission, wire::Method::kChannelBind};
-constexpr std::array<uint16_t, 15> kRequestResults = {0,   300, 400, 401, 403, 420, 437, 438,
-                                                      440, 441, 442, 443, 486, 500, 508};
+constexpr std::array<uint16_t, 16> kRequestResults = {0,   300, 400, 401, 403, 405, 420, 437,
+                                                      438, 440, 441, 442, 443, 486, 500, 508};
 class RequestTable {
  public:
   // Both must be listed above.
@@ -138,18 +153,21 @@ struct Stats {
   Counter received_from_peers;
   Counter received_by_handover;
 
-  Traffic to_peers;         // given to the kernel for a peer
-  Traffic to_clients;       // from a peer, framed for the client
-  Traffic relay_to_relay;   // delivered to another client inside the process, on this shard
-  Traffic handed_over;      // given to the shard that owns the receiving relay
-  Counter icmp_to_clients;  // ICMP errors told to clients; they count as consumed
-  Counter consumed;         // requests, answered or being answered, and indications that ask for nothing
+  Traffic to_peers;            // given to the kernel for a peer
+  Traffic to_clients;          // from a peer, framed for the client
+  Traffic relay_to_relay;      // delivered to another client inside the process, on this shard
+  Traffic handed_over;         // given to the shard that owns the receiving relay
+  Traffic forwarded_to_owner;  // given to the shard that holds the client's allocation, TURN framing included
+  Counter icmp_to_clients;     // ICMP errors told to clients; they count as consumed
+  Counter consumed;            // requests, answered or being answered, and indications that ask for nothing
   CounterTable<Drop> drops;
 
   RequestTable requests;          // responses sent
   CounterTable<Reason> refusals;  // label code: code_of(reason)
   std::array<std::array<AllocationCounts, kFamilies.size()>, kTransports.size()> allocations;
   CounterTable<EndReason> ended;
+  CounterTable<Move> moves;
+  Counter clients_forwarded;  // five-tuples whose allocation another shard holds
   Counter permissions_live;
   Counter channels_live;
   Counter relay_ports_free;      // over all relay addresses of this shard
@@ -171,7 +189,7 @@ struct Stats {
   }
   uint64_t forwarded() const {
     return to_peers.packets.value() + to_clients.packets.value() + relay_to_relay.packets.value() +
-           handed_over.packets.value();
+           handed_over.packets.value() + forwarded_to_owner.packets.value();
   }
 };
 

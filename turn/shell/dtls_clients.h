@@ -64,6 +64,7 @@ class DtlsClients {
   // One message, one record. False when it could not be sent: the session has gone, or it is longer than a record.
   enum class Sent : uint8_t { kYes, kGone, kTooLong };
   Sent send(const FiveTuple& client, Bytes message, const IpFields& ip);
+  bool contains(const FiveTuple& client) const { return by_five_tuple_.contains(client); }
   // Says goodbye and forgets the session; the host is not told.
   void close(Now now, const FiveTuple& client);
 

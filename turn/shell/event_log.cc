@@ -53,6 +53,21 @@ void EventLog::write(Now now, const AllocationEnded& event) {
               {"suppressed", *suppressed}});
 }
 
+void EventLog::write(Now now, const ClientMoved& event) {
+  if (!sink_.enabled(LogLevel::kInfo)) return;
+  const auto suppressed = moved_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.info("client_moved", {{"shard", shard_},
+                              {"allocation", event.allocation.index},
+                              {"stage", to_string(event.stage)},
+                              {"from_transport", to_string(event.from.transport)},
+                              {"from", event.from.client.to_string()},
+                              {"transport", to_string(event.to.transport)},
+                              {"client", event.to.client.to_string()},
+                              {"username", event.username},
+                              {"suppressed", *suppressed}});
+}
+
 void EventLog::write(Now now, const Refused& event) {
   if (!sink_.enabled(LogLevel::kWarning)) return;
   const auto suppressed = refused_.admit(now.mono);

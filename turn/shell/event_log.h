@@ -30,12 +30,14 @@ class EventLog {
  private:
   void write(Now now, const AllocationCreated& event);
   void write(Now now, const AllocationEnded& event);
+  void write(Now now, const ClientMoved& event);
   void write(Now now, const Refused& event);
 
   LogSink& sink_;
   uint32_t shard_;
   LogLimit created_{kBusy};
   LogLimit ended_{kBusy};
+  LogLimit moved_{kBusy};
   LogLimit refused_;
   LogLimit relay_open_failed_;
   LogLimit stream_ended_;

@@ -1,24 +1,41 @@
-// Datagrams from one shard's relay to another's, copied, a batch for each flush: no datagram wakes a thread by itself.
+// What one shard hands over to another, copied, a batch for each flush: no datagram wakes a thread by itself. Datagrams
+// between relays, what a client says to the shard that holds its allocation, and what that shard says to the client.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <variant>
 #include <vector>
 
 #include "common/base/bytes.h"
 #include "common/base/endpoint.h"
-#include "turn/core/output.h"
+#include "common/base/ip_fields.h"
+#include "turn/core/limits.h"
 
 namespace noom::turn {
 
 class HandoverBatch {
  public:
-  struct Datagram {
+  struct BetweenRelays {
     IpEndpoint to;
     IpEndpoint from;
-    IpFields ip;
+    IpFields ip = {};
+  };
+  struct FromClient {
+    FiveTuple client;
+    IpFields ip = {};
+  };
+  struct ToClient {
+    FiveTuple client;
+    IpFields ip = {};
+  };
+  using Route = std::variant<BetweenRelays, FromClient, ToClient>;
+  struct Datagram {
+    Route route;
     MutableBytes room;  // kPeerHeadroom, payload, kPeerTailroom; lives as long as the batch
+
+    MutableBytes payload() const { return room.subspan(kPeerHeadroom, room.size() - kPeerHeadroom - kPeerTailroom); }
   };
 
   // `in_flight` counts the batch's bytes until it is destroyed.
@@ -27,14 +44,12 @@ class HandoverBatch {
   HandoverBatch(const HandoverBatch&) = delete;
   HandoverBatch& operator=(const HandoverBatch&) = delete;
 
-  void add(const HandOver& datagram);
-  std::vector<Datagram> datagrams();
+  void add(const Route& route, Bytes payload);
+  std::vector<Datagram> datagrams();  // in the order of their adding
 
  private:
   struct Entry {
-    IpEndpoint to;
-    IpEndpoint from;
-    IpFields ip;
+    Route route;
     size_t offset;
     size_t size;
   };
@@ -49,7 +64,7 @@ class HandoverOutbox {
   explicit HandoverOutbox(uint32_t shard_count);
 
   // False when the receiving shard has kHandoverBytesMax waiting: the datagram is dropped.
-  bool add(const HandOver& datagram);
+  bool add(uint32_t shard, const HandoverBatch::Route& route, Bytes payload);
   // Hands each batch to deliver(shard, std::unique_ptr<HandoverBatch>).
   template <typename Deliver>
   void flush(Deliver&& deliver) {

@@ -52,6 +52,7 @@ class StreamClients {
   // Copies the frame into the client's queue; it leaves with the next flush(). What the queue has no room for is
   // counted.
   void send(const FiveTuple& client, Bytes frame);
+  bool contains(const FiveTuple& client) const { return by_five_tuple_.contains(client); }
   // Closes once what is queued has been written.
   void close(const FiveTuple& client);
   // Starts the writes of all clients with something queued. Never calls the host.

@@ -115,23 +115,6 @@ void TurnShard::on_stream_closed(Now now, const FiveTuple& client) {
   settle(now);
 }
 
-void TurnShard::on_handover(std::unique_ptr<HandoverBatch> batch) {
-  if (stopped_) return;
-  const Now now = io::read_clocks();
-  for (const HandoverBatch::Datagram& datagram : batch->datagrams()) {
-    server_.on_handover(now, datagram.to, datagram.from, datagram.room, datagram.ip, output_);
-  }
-  handed_over_.push_back(std::move(batch));
-  settle(now);
-}
-
-void TurnShard::on_shard_message(const ShardMessage& message) {
-  if (stopped_) return;
-  const Now now = io::read_clocks();
-  server_.on_shard_message(now, message, output_);
-  settle(now);
-}
-
 // Obeys the commands in order, then queues the transmits. The arena stays: what is queued borrows from it.
 void TurnShard::settle(Now now) {
   if (!output_.empty()) pump_.flush_soon();
@@ -139,7 +122,12 @@ void TurnShard::settle(Now now) {
     const Command command = output_.commands[i];  // obeying may append
     std::visit([&](const auto& each) { obey(now, each); }, command);
   }
-  for (const ToClient& transmit : output_.to_clients) send(transmit);
+  for (const ToClient& transmit : output_.to_clients) {
+    if (transmit.shard == kThisShard)
+      send(transmit);
+    else if (!outbox_.add(transmit.shard, HandoverBatch::ToClient{transmit.client, transmit.ip}, transmit.bytes))
+      stats_.drops[ShellDrop::kHandoverFull].add();
+  }
   for (const ToPeer& transmit : output_.to_peers)
     pump_.send(socket_of(transmit.relay), transmit.peer, {}, transmit.bytes,
                {.whole = transmit.dont_fragment, .ip = transmit.ip});
@@ -160,7 +148,9 @@ void TurnShard::on_flushed() {
   dtls_.on_flushed();
   outbox_.flush([this](uint32_t to, std::unique_ptr<HandoverBatch> batch) {
     TurnShard* const shard = shards_[to];
-    shard->shard_.post([shard, batch = std::move(batch)]() mutable { shard->on_handover(std::move(batch)); });
+    shard->shard_.post([shard, from = shard_.index(), batch = std::move(batch)]() mutable {
+      shard->on_handover(from, std::move(batch));
+    });
   });
   handed_over_.clear();
   output_.arena.clear();
@@ -198,15 +188,6 @@ void TurnShard::obey(Now, const CloseRelay& command) {
 
 void TurnShard::obey(Now, const CloseClient& command) {
   if (is_connection(command.client.transport)) leavers_.push_back(command.client);
-}
-
-void TurnShard::obey(Now, const HandOver& command) {
-  if (!outbox_.add(command)) stats_.drops[ShellDrop::kHandoverFull].add();
-}
-
-void TurnShard::obey(Now, const TellShard& command) {
-  TurnShard* const shard = shards_[command.shard];
-  shard->shard_.post([shard, message = command.message] { shard->on_shard_message(message); });
 }
 
 io::UdpSocketId TurnShard::socket_of(RelayId relay) const {

@@ -67,7 +67,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
   void on_dtls_closed(Now now, const FiveTuple& client) override;
   void send_dtls(const FiveTuple& client, Bytes datagram, const IpFields& ip) override;
   bool has_allocation(const FiveTuple& client) const override { return server_.has_allocation(client); }
-  void on_handover(std::unique_ptr<HandoverBatch> batch);
+  void on_handover(uint32_t from, std::unique_ptr<HandoverBatch> batch);
   void on_shard_message(const ShardMessage& message);
 
   void on_client_datagram(Now now, uint8_t listener, const io::Datagram& datagram);
@@ -78,6 +78,8 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
   void obey(Now now, const CloseClient& command);
   void obey(Now now, const HandOver& command);
   void obey(Now now, const TellShard& command);
+  void obey(Now now, const Forward& command);
+  void obey(Now now, const WatchClient& command);
   io::UdpSocketId socket_of(RelayId relay) const;
   void arm_tick();
   void on_tick();

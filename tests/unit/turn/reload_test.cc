@@ -41,7 +41,7 @@ class TurnReload : public testing::Test {
 TEST_F(TurnReload, TakesOverUsersSecretsPolicyAndLimits) {
   const Reload fresh = reload(
       "[listen]\nudp = [\"127.0.0.1:0\"]\ntcp = []\n"
-      "[relay]\naddresses = [\"127.0.0.1\"]\n"
+      "[relay]\naddresses = [\"127.0.0.1\"]\nmobility = false\n"
       "[peers]\nallow = [\"10.0.0.0/8\"]\n"
       "[auth]\nrealm = \"one\"\nusers = [\"bob:secret\"]\nrest_secrets = [\"0123456789abcdef\"]\n"
       "[limits]\nallocations_per_user = 7\n");
@@ -52,6 +52,7 @@ TEST_F(TurnReload, TakesOverUsersSecretsPolicyAndLimits) {
   EXPECT_TRUE(knows(*fresh.settings, "1900000100:carol"));
   EXPECT_TRUE(fresh.settings->peer_policy->check(IpAddress::v4(10, 1, 2, 3)).allowed);
   EXPECT_EQ(fresh.settings->allocations_per_user_max, 7u);
+  EXPECT_FALSE(fresh.settings->mobility);
 }
 
 TEST_F(TurnReload, NamesTheKeysThatOnlyARestartTakesOverAndKeepsWhatTheyWere) {

@@ -232,5 +232,28 @@ TEST_F(TurnSetupTest, UsersAreNotShownInAPrintedConfiguration) {
   EXPECT_THAT(table_.print("noom-turn"), testing::Not(HasSubstr("hunter2")));
 }
 
+TEST_F(TurnSetupTest, MobilityTicketsAreSealedUnderTheFirstOfTheKeyFilesAndOpenedByAll) {
+  const std::string first(32, 'a');
+  const std::string second(32, 'b');
+  const Prepared prepared = set_up_with("[relay]\nmobility_key_files = [\"" + file("first", first + "\n") + "\", \"" +
+                                        file("second", second) + "\"]\n");
+  ASSERT_THAT(prepared.findings.errors, IsEmpty());
+  const auth::TicketKeys& keys = *prepared.options.settings->ticket_keys;
+  EXPECT_EQ(keys.seal({}), auth::TicketKeys(Secret(first)).seal({}));
+  EXPECT_TRUE(keys.open(auth::TicketKeys(Secret(second)).seal({})));
+  EXPECT_EQ(set_up_with("[relay]\nmobility_key_files = []\n").options.settings->ticket_keys, nullptr);
+}
+
+TEST_F(TurnSetupTest, AMobilityKeyThatIsMissingShortOrOpenIsNamed) {
+  const std::string open = file("open", std::string(32, 'a'), 0644);
+  const std::string guessable = file("short", "abc");
+  const Prepared prepared =
+      set_up_with("[relay]\nmobility_key_files = [\"/none\", \"" + open + "\", \"" + guessable + "\"]\n");
+  EXPECT_THAT(prepared.findings.errors,
+              ElementsAre(StartsWith("f.toml:2: relay.mobility_key_files: /none: No such file or directory; "),
+                          HasSubstr("short has a secret shorter than 32 characters; make one")));
+  EXPECT_THAT(prepared.findings.warnings, ElementsAre(HasSubstr(open + " can be read by others; chmod 600 " + open)));
+}
+
 }  // namespace
 }  // namespace noom::turn

@@ -52,6 +52,7 @@ class Ask {
   Ask& token(uint64_t token) {
     return add([=](wire::MessageBuilder& b) { b.u64(Attr::kReservationToken, token); });
   }
+  Ask& ticket(std::string_view ticket = "") { return raw(Attr::kMobilityTicket, ticket); }
   Ask& fingerprint() {
     fingerprint_ = true;
     return *this;

@@ -29,7 +29,12 @@ class RandomOps : public testing::TestWithParam<uint64_t> {
 
   Ask some_allocate() {
     if (below(8) == 0 && token_ != 0) return allocate().token(token_);
-    return below(4) == 0 ? allocate().even_port(below(2) == 0) : allocate();
+    if (below(4) == 0) return allocate().even_port(below(2) == 0);
+    return below(2) == 0 ? allocate().ticket() : allocate();
+  }
+  Ask some_refresh() {
+    const Ask refreshed = refresh().id(static_cast<uint8_t>(below(3))).lifetime(below(4) * 700);
+    return below(2) == 0 && !ticket_.empty() ? Ask(refreshed).ticket(ticket_) : refreshed;
   }
 
   void step() {
@@ -38,7 +43,7 @@ class RandomOps : public testing::TestWithParam<uint64_t> {
       case 0:
         return client.sends(some_allocate().id(static_cast<uint8_t>(below(3))).lifetime(below(2000)));
       case 1:
-        return client.sends(refresh().lifetime(below(3) * 700));
+        return client.sends(some_refresh());
       case 2:
         return client.sends(create_permission().peer(some_peer()).peer(some_peer()));
       case 3:
@@ -67,8 +72,10 @@ class RandomOps : public testing::TestWithParam<uint64_t> {
   // As the shell does: by index, since answers append.
   void obey() {
     for (const ToClient& datagram : script_.to_clients())
-      if (const auto message = wire::MessageView::parse(datagram.bytes))
+      if (const auto message = wire::MessageView::parse(datagram.bytes)) {
         token_ = message->u64(Attr::kReservationToken).value_or(token_);
+        ticket_ = message->text(Attr::kMobilityTicket).value_or(std::string_view(ticket_));
+      }
     for (size_t i = 0; i < script_.commands().size(); ++i) {
       const auto* open = std::get_if<OpenRelay>(&script_.commands()[i]);
       if (open == nullptr) continue;
@@ -91,6 +98,7 @@ class RandomOps : public testing::TestWithParam<uint64_t> {
   Script script_;
   seconds elapsed_{0};
   uint64_t token_ = 0;  // the last one given
+  std::string ticket_;  // likewise
   std::vector<RelayId> relays_;
   std::deque<std::vector<std::byte>> rooms_;
 };
@@ -123,6 +131,9 @@ TEST_P(RandomOps, KeepTheInvariantsAndLeaveNothingBehind) {
   EXPECT_EQ(script_.stats().permissions_live.value(), 0u);
   EXPECT_EQ(script_.stats().channels_live.value(), 0u);
   EXPECT_EQ(script_.server().next_deadline(), std::nullopt);
+  const CounterTable<Move>& moves = script_.stats().moves;
+  EXPECT_EQ(moves[Move::kBegun].value(), moves[Move::kCompleted].value() + moves[Move::kAbandoned].value());
+  EXPECT_GT(moves[Move::kCompleted].value(), 0u);
   EXPECT_GT(script_.stats().relay_to_relay.packets.value(), 0u);
   EXPECT_GT(script_.stats().to_clients.packets.value(), 0u);
 }

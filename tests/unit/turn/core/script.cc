@@ -152,6 +152,11 @@ void Script::told(const ShardMessage& message) {
   note_commands();
 }
 
+void Script::forwarded(const FiveTuple& client, uint32_t from, std::vector<std::byte> bytes) {
+  server().on_forwarded(now_, client, from, keep(std::move(bytes)), {}, output_);
+  note_commands();
+}
+
 void Script::note_commands() {
   for (const Command& command : output_.commands)
     if (const auto* open = std::get_if<OpenRelay>(&command)) opened_[open->relay.index] = *open;

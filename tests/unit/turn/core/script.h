@@ -97,6 +97,7 @@ class Script {
   void icmp(size_t relay, std::string_view peer, const PeerIcmp& icmp);
   void handed_over(const IpEndpoint& to, const IpEndpoint& from, std::string_view payload);
   void told(const ShardMessage& message);
+  void forwarded(const FiveTuple& client, uint32_t shard, std::vector<std::byte> bytes);
   void gets(const FiveTuple& client, std::vector<std::byte> bytes);
   void closed(const FiveTuple& client);
 

@@ -64,6 +64,15 @@ std::string message_text(const ReservationAnswer& answer) {
 std::string message_text(const ReturnPort&) {
   return "returns a port";
 }
+std::string message_text(const ForwardClient& forward) {
+  return "forward " + forward.client.client.to_string() + " to shard " + std::to_string(forward.owner);
+}
+std::string message_text(const StopForwarding& stop) {
+  return "stop forwarding " + stop.client.client.to_string() + (stop.close ? " and close it" : "");
+}
+std::string message_text(const ForwardedClientGone& gone) {
+  return gone.client.client.to_string() + " is gone";
+}
 
 }  // namespace
 
@@ -91,6 +100,10 @@ std::string Script::render(const Command& command) const {
   if (const auto* tell = std::get_if<TellShard>(&command))
     return "tell shard " + std::to_string(tell->shard) + ": " +
            std::visit([](const auto& message) { return message_text(message); }, tell->message);
+  if (const auto* forward = std::get_if<Forward>(&command))
+    return "forward to shard " + std::to_string(forward->shard) + " what " + forward->client.client.to_string() +
+           " said";
+  if (const auto* watch = std::get_if<WatchClient>(&command)) return "watch " + watch->client.client.to_string();
   const auto& hand_over = std::get<HandOver>(command);
   return "hand over to shard " + std::to_string(hand_over.shard) + " for " + render(hand_over.to) + " from " +
          render(hand_over.from) + " " + quoted(hand_over.payload) + render(hand_over.ip);
@@ -98,7 +111,8 @@ std::string Script::render(const Command& command) const {
 
 std::string Script::render(const ToClient& datagram) const {
   const bool is_channel = wire::classify(datagram.bytes.front()) == wire::FirstByte::kChannelData;
-  return datagram.client.client.to_string() + " <- " +
+  return datagram.client.client.to_string() +
+         (datagram.shard == kThisShard ? " <- " : " by shard " + std::to_string(datagram.shard) + " <- ") +
          (is_channel ? channel_text(datagram.bytes) : render_stun(datagram.bytes)) + render(datagram.ip);
 }
 
@@ -128,7 +142,8 @@ std::string Script::render_stun(Bytes bytes) const {
         text += " from " + render(message->xor_address(attribute).value());
         break;
       case Attr::kReservationToken:
-        text += " token";
+      case Attr::kMobilityTicket:
+        text += attribute.type == static_cast<uint16_t>(Attr::kMobilityTicket) ? " ticket" : " token";
         break;
       case Attr::kAddressErrorCode:
         text += address_error_text(attribute.value);
@@ -189,6 +204,9 @@ std::vector<std::string> Script::tells() {
                       std::to_string(std::chrono::duration_cast<seconds>(ended->duration).count()) + " s, up " +
                       std::to_string(t.packets_to_peers) + "/" + std::to_string(t.bytes_to_peers) + ", down " +
                       std::to_string(t.packets_to_client) + "/" + std::to_string(t.bytes_to_client));
+    } else if (const auto* moved = std::get_if<ClientMoved>(&event)) {
+      lines.push_back("move " + std::string(to_string(moved->stage)) + " " + moved->username + " " +
+                      moved->from.client.to_string() + " to " + moved->to.client.to_string());
     } else {
       const auto& refused = std::get<Refused>(event);
       lines.push_back("refused " + refused.username + " " + std::string(to_string(refused.method)) + " " +

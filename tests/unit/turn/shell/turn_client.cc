@@ -183,6 +183,24 @@ std::optional<IpEndpoint> TurnClient::allocate(Family family) {
   return wire::MessageView::parse(as_bytes(*answer))->xor_address(Attr::kXorRelayedAddress);
 }
 
+std::optional<IpEndpoint> TurnClient::allocate_mobile(std::string& ticket) {
+  const auto answer = request(wire::Method::kAllocate, [&](wire::MessageBuilder& builder) {
+    builder.u32(Attr::kRequestedTransport, 17U << 24).raw(Attr::kMobilityTicket, {});
+  });
+  if (!answer) return std::nullopt;
+  const auto message = wire::MessageView::parse(as_bytes(*answer));
+  ticket = message->text(Attr::kMobilityTicket).value_or("");
+  return message->xor_address(Attr::kXorRelayedAddress);
+}
+
+std::optional<std::string> TurnClient::move_here(const std::string& ticket) {
+  const auto answer = request(wire::Method::kRefresh, [&](wire::MessageBuilder& builder) {
+    builder.raw(Attr::kMobilityTicket, as_bytes(ticket));
+  });
+  if (!answer) return std::nullopt;
+  return std::string(wire::MessageView::parse(as_bytes(*answer))->text(Attr::kMobilityTicket).value_or(""));
+}
+
 bool TurnClient::create_permission(const IpAddress& peer) {
   return request(wire::Method::kCreatePermission,
                  [&](wire::MessageBuilder& builder) {

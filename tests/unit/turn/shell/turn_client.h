@@ -49,6 +49,10 @@ class TurnClient {
 
   // The relayed transport address, or nullopt with error() set.
   std::optional<IpEndpoint> allocate(Family family = Family::kV4);
+  // The same, and the MOBILITY-TICKET that comes with it.
+  std::optional<IpEndpoint> allocate_mobile(std::string& ticket);
+  // Brings the ticket here; the next one, or nullopt with error() set.
+  std::optional<std::string> move_here(const std::string& ticket);
   bool create_permission(const IpAddress& peer);
   bool channel_bind(uint16_t channel, const IpEndpoint& peer);
   bool refresh(uint32_t lifetime_s);
