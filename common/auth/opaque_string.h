@@ -13,4 +13,11 @@ namespace noom::auth {
 // surrogates, private use, noncharacters, line and paragraph separators, invisible formatting. Case is kept.
 std::optional<std::string> opaque_string(std::string_view text);
 
+// Whether the profile leaves the text as it is at a glance: printable ASCII and nothing else.
+constexpr bool is_plain(std::string_view text) {
+  for (const char c : text)
+    if (c < 0x20 || c > 0x7E) return false;
+  return !text.empty();
+}
+
 }  // namespace noom::auth

@@ -119,8 +119,8 @@ std::optional<Allocation> Core::new_allocation(Request& request) {
       break;
   }
 
-  // Another server: 300.
-  if (send_elsewhere(request)) {
+  // Another server: 300. A reserved port is here and nowhere else.
+  if (!request.message.has(Attr::kReservationToken) && send_elsewhere(request)) {
     shared_->quota.release(fresh.quota_user());
     return std::nullopt;
   }
@@ -136,6 +136,10 @@ bool Core::has_pool(Family family) const {
 void Core::begin_allocation(Request& request, std::span<const Family> families, const Relay& wish) {
   auto fresh = new_allocation(request);
   if (!fresh) return;
+  if (wish.reserving && reservations_.held_for(fresh->quota_user()) >= kReservationsPerUserMax) {
+    shared_->quota.release(fresh->quota_user());
+    return refuse(request, Reason::kReservationLimit);
+  }
   for (const Family family : families) {
     const RelayId id = relays_.insert(wish);
     if (choose_port(*relays_.find(id), id, family, request.from.client.server.address)) {

@@ -1,6 +1,7 @@
 // The long-term credential mechanism, RFC 8489 §9.2.4, in its order. What the store knows about a user is common/auth.
 #include <algorithm>
 
+#include "common/auth/opaque_string.h"
 #include "common/wire/integrity.h"
 #include "turn/core/connection.h"
 #include "turn/core/respond.h"
@@ -36,10 +37,17 @@ std::optional<wire::PasswordAlgorithm> chosen_algorithm(const wire::MessageView&
 
 }  // namespace
 
-// USERNAME, or what USERHASH stands for.
+// USERNAME as the OpaqueString profile has it (RFC 8489 §14.3), or what USERHASH stands for. The name of time-limited
+// credentials was signed byte for byte by whoever minted them, and stays as it came. What the profile refuses is
+// nobody's name.
 void Core::read_name(Request& request) const {
   if (const auto username = request.message.text(Attr::kUsername)) {
     request.from.username = *username;
+    if (auth::is_plain(*username) || username->size() > kUsernameBytesMax || auth::rest_expiry(*username)) return;
+    if (auto prepared = auth::opaque_string(*username)) {
+      request.prepared_name = *std::move(prepared);
+      request.from.username = request.prepared_name;
+    }
   } else if (const auto hash = request.message.find(Attr::kUserhash)) {
     request.from.username = settings_->credentials->user_of_hash(hash->value).value_or(std::string_view());
   }

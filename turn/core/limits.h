@@ -47,6 +47,9 @@ constexpr int kRelayOpenTriesMax = 8;
 // Ports that EVEN-PORT keeps reserved on one shard at a time; more is answered 508. Bounds what clients that reserve
 // and never claim can hold back for Reservations::kLifetime.
 constexpr size_t kReservationsMax = 512;
+// Of these, by one user.
+constexpr size_t kReservationsPerUserMax = 32;
+static_assert(kReservationsPerUserMax < kReservationsMax);
 // A RESERVATION-TOKEN has a byte for its shard.
 constexpr uint32_t kShardsMax = 256;
 // Sources told apart by the limit on unauthenticated errors, per shard, 16 bytes each. Sources that share a bucket

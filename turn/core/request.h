@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "common/auth/mobility_ticket.h"
@@ -41,6 +42,7 @@ struct Request {
   Output& output;
   Requester from;
   // Filled in by authentication.
+  std::string prepared_name = {};  // what from.username borrows when it is not the USERNAME as it came
   Key key = {};
   Wall credentials_expire = Wall::max();
   auth::UserLimits limits = {};

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <deque>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "common/base/random.h"
 #include "common/base/time.h"
@@ -24,11 +26,15 @@ class Reservations {
 
   bool full() const { return held_.size() >= kReservationsMax; }
   size_t size() const { return held_.size(); }
+  // O(reservations).
+  size_t held_for(std::string_view user) const {
+    return static_cast<size_t>(std::ranges::count(held_, user, &Reservation::user));
+  }
 
   // Returns the token, which is not 0.
-  uint64_t add(const RelayPort& port, uint32_t shard, Random& random, Mono now) {
+  uint64_t add(const RelayPort& port, std::string_view user, uint32_t shard, Random& random, Mono now) {
     const uint64_t token = uint64_t{shard} << 56 | random.next_u64() >> 8 | 1;
-    held_.push_back({token, port, now + kLifetime});
+    held_.push_back({token, port, std::string(user), now + kLifetime});
     return token;
   }
   // The port, which is the caller's now. O(reservations).
@@ -55,6 +61,7 @@ class Reservations {
   struct Reservation {
     uint64_t token;
     RelayPort port;
+    std::string user;  // as the quota names it
     Mono expires;
   };
   std::deque<Reservation> held_;  // all live equally long: in the order of their deadlines

@@ -37,7 +37,7 @@ void Core::allocate_reserved(Request& request, uint64_t token) {
 
 void Core::reserve_next_port(Relay& relay, Allocation& allocation, Mono now) {
   const RelayPort next{relay.pool, static_cast<uint16_t>(relay.port + 1)};
-  allocation.reservation_token = reservations_.add(next, shard_, random_, now);
+  allocation.reservation_token = reservations_.add(next, allocation.quota_user(), shard_, random_, now);
   stats_.relay_ports_reserved.add();
   relay.reserving = false;  // the reservation holds the next port from now on
 }

@@ -55,6 +55,7 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kAdditionalFamily, kBadRequest, "additional_family"},
     {Reason::kTokenWithOtherChoice, kBadRequest, "token_with_other_choice"},
     {Reason::kBadReservationToken, kInsufficientCapacity, "bad_reservation_token"},
+    {Reason::kReservationLimit, kInsufficientCapacity, "reservation_limit"},
     {Reason::kRelayOpenFailed, kInsufficientCapacity, "relay_open_failed"},
     {Reason::kPermissionLimit, kInsufficientCapacity, "permission_limit"},
     {Reason::kChannelLimit, kInsufficientCapacity, "channel_limit"},

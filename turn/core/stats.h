@@ -87,6 +87,7 @@ enum class Reason : uint8_t {
   kAdditionalFamily,       // 400: ADDITIONAL-ADDRESS-FAMILY other than IPv6
   kTokenWithOtherChoice,   // 400: RESERVATION-TOKEN beside EVEN-PORT or an address family
   kBadReservationToken,    // 508: unknown, claimed before or too old
+  kReservationLimit,       // 508: EVEN-PORT with R = 1 beyond kReservationsPerUserMax
   kRelayOpenFailed,        // 508: the system refused every port tried
   kPermissionLimit,        // 508
   kChannelLimit,           // 508

@@ -47,5 +47,15 @@ TEST(OpaqueString, RefusesWhatIsNotUtf8) {
     EXPECT_EQ(opaque_string(text), std::nullopt);
 }
 
+TEST(OpaqueString, LeavesWhatIsPlainAsItIs) {
+  // RFC 8265 §4.2: printable ASCII needs no preparation.
+  for (int c = 0; c < 256; ++c) {
+    const std::string text = "a" + std::string(1, static_cast<char>(c));
+    EXPECT_EQ(is_plain(text), c < 128 && opaque_string(text).has_value()) << c;
+    EXPECT_TRUE(!is_plain(text) || opaque_string(text) == text) << c;
+  }
+  EXPECT_FALSE(is_plain(""));
+}
+
 }  // namespace
 }  // namespace noom::auth

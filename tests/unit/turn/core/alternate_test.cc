@@ -48,6 +48,22 @@ TEST(Alternate, IsForWhoeverIsMoreThanTheLoadAllowed) {
   script.client("198.51.100.7:4002").allocates();
 }
 
+TEST(Alternate, IsNotForWhoeverHasReservedAPortHere) {
+  // RFC 8656 §7.2: a RESERVATION-TOKEN is good on the server that gave it and nowhere else, also while that one drains.
+  Script script;
+  script.settings.alternates = {.servers = {endpoint("192.0.2.50:3478")}, .domain = {}, .above_allocations = 1};
+  script.client("198.51.100.7:4000").sends(allocate().even_port(true));
+  script.opened(0);
+  const uint64_t token =
+      wire::MessageView::parse(script.to_clients().back().bytes).value().u64(Attr::kReservationToken).value();
+  script.forget();
+  script.server().on_drain();
+  script.client("198.51.100.7:4001").sends(allocate().token(token + 2));
+  EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4001 <- allocate error 508 integrity"));
+  script.client("198.51.100.7:4001").sends(allocate().token(token));
+  EXPECT_THAT(script.says(), ElementsAre("open #1 on 203.0.113.1"));
+}
+
 TEST(Alternate, ComesAfterEveryOtherCheckOfTheRequest) {
   // RFC 8656 §7.2: 401, 400, 442 and 486 are found first; nobody who has proved nothing learns of other servers.
   Script script;

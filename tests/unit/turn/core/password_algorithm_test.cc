@@ -175,5 +175,45 @@ TEST(Userhash, IsNotAskedForWhereTimeLimitedNamesAreServed) {
   EXPECT_THAT(attribute_of(script, Attr::kNonce), StartsWith("obMatJos2gAAA"));
 }
 
+TEST(Names, AreComparedAsOpaqueStringHasThem) {
+  // RFC 8489 §14.3: USERNAME is processed by OpaqueString, here of who did not: no-break space, decomposed A with ring.
+  Script script;
+  script.users.add_user("jos\u00e9 \u00c5", Secret("wonderland"));
+  Client client = script.client("198.51.100.7:4000", Transport::kUdp, "jos\u00e9 \u00c5");
+  Credentials credentials = client.credentials();
+  credentials.username = "jose\u0301\u00a0A\u030a";
+  client.sends(allocate(), credentials);
+  EXPECT_THAT(script.says(), ElementsAre("open #0 on 203.0.113.1"));
+  script.opened(0);
+  script.forget();
+  client.sends(refresh(), credentials);
+  client.sends(refresh());
+  EXPECT_THAT(script.says(), testing::AllOf(testing::SizeIs(2), testing::Each("198.51.100.7:4000 <- refresh success "
+                                                                              "lifetime=600 integrity")));
+}
+
+TEST(Names, ThatTheProfileRefusesAreNobodys) {
+  // RFC 8489 §9.2.4: a USERNAME that is not valid is 401: controls, and bytes that are not UTF-8.
+  Script script;
+  Client client = script.client("198.51.100.7:4000");
+  for (const char* name : {"alice\n", "al\xff",
+                           "\u200b"
+                           "alice"}) {
+    Credentials credentials = client.credentials();
+    credentials.username = name;
+    client.sends(allocate(), credentials);
+  }
+  EXPECT_EQ(script.refused(Reason::kUnknownUser), 3u);
+}
+
+TEST(Names, OfTimeLimitedCredentialsStayAsTheyWereSigned) {
+  // draft-uberti-behave-turn-rest-00 §2.2: the password is an HMAC of the name, byte for byte.
+  Script script;
+  const Secret secret("shared with the signaling server");
+  script.users.add_rest_secret(secret.clone());
+  const auto minted = auth::mint_rest_credentials(secret, "jose\u0301", script.now().wall + seconds(100));
+  script.client("198.51.100.7:4000", Transport::kUdp, minted.username, minted.password).allocates();
+}
+
 }  // namespace
 }  // namespace noom::turn::test

@@ -145,6 +145,26 @@ TEST_F(Reserve, WithoutAPairIs508) {
   EXPECT_EQ(script_.shared->quota.total(), 0u);
 }
 
+TEST_F(Reserve, OneUserReservesNoMoreThanAShare) {
+  // RFC 8656 §7.2, §21: what reserves and never claims does not keep the others from reserving: 508 for that user.
+  script_.settings.port_max = 60000;
+  for (uint16_t i = 0; i <= kReservationsPerUserMax; ++i) {
+    Client greedy = script_.client("198.51.100.9:" + std::to_string(1000 + i));
+    greedy.sends(allocate().even_port(true));
+    if (i == kReservationsPerUserMax) break;
+    script_.opened(std::get<OpenRelay>(script_.commands().back()).relay.index);
+    script_.forget();
+    greedy.sends(refresh().lifetime(0));  // the reservation stays
+    script_.forget();
+  }
+  EXPECT_THAT(script_.says(), ElementsAre("198.51.100.9:1032 <- allocate error 508 integrity"));
+  EXPECT_EQ(script_.refused(Reason::kReservationLimit), 1u);
+  EXPECT_EQ(script_.shared->quota.total(), 0u);
+  script_.client("198.51.100.9:2000", Transport::kUdp, "bob", "builder").allocates(allocate().even_port(true));
+  script_.when(seconds(31));
+  alice_.allocates(allocate().even_port(true));
+}
+
 TEST_F(Reserve, ARefusedPairIsReplacedByAnotherAndGivenBackWhole) {
   // RFC 8656 §7.2: any pair of the range will do.
   alice_.sends(allocate().even_port(true));
