@@ -61,6 +61,9 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
       .boolean("relay.carry_ip_fields", &config.service.carry_ip_fields,
                "Pass DSCP, ECN and hop limit of a datagram on from one side of the relay to the other (RFC 8656 §14); "
                "off: what is sent has the host's defaults.")
+      .boolean("relay.tcp", &config.settings.tcp_relays,
+               "Relay TCP between clients over TCP or TLS and peers (RFC 6062), from the same ports as UDP; otherwise "
+               "such allocations are answered 442.")
       .endpoints("relay.alternate_servers", &config.settings.alternates.servers,
                  "Servers that clients are sent to (300) while this one drains or is above "
                  "relay.alternate_above_allocations; of the client's own address family.")
@@ -128,6 +131,10 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "Permissions of one allocation; further ones are answered 508.")
       .integer("limits.channels", &settings.channels_max, {.min = 1, .max = 4096, .unit = "channels"},
                "Channels of one allocation; further ones are answered 508.")
+      .integer("limits.peer_connections", &settings.peer_connections_max,
+               {.min = 1, .max = 4096, .unit = "connections"},
+               "TCP connections with peers of one allocation (RFC 6062); further ones that a client asks for are "
+               "answered 508, those of peers closed at once.")
       .seconds("limits.lifetime_max_s", &settings.lifetime_max, {.min = 600, .max = 86400},
                "The longest lifetime granted to an allocation at once; clients refresh it.")
       .integer("limits.stream_connections", &config.service.connections_max,

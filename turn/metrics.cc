@@ -21,6 +21,7 @@ class TurnPage {
   void collect_data();
   void collect_requests();
   void collect_allocations();
+  void collect_peer_connections();
   void collect_streams();
   void collect_dtls();
   void collect_udp();
@@ -159,6 +160,26 @@ void TurnPage::collect_allocations() {
           [](const ShardStatsView& s) -> const Counter& { return s.core.relay_open_failures; });
 }
 
+void TurnPage::collect_peer_connections() {
+  page_
+      .gauge("noom_turn_peer_connections",
+             "TCP connections with peers alive (RFC 6062): waiting for ConnectionBind, or bound to a client's.")
+      .sample(total([](const ShardStatsView& s) -> const Counter& { return s.core.peer_connections_unbound; }),
+              {{"state", "waiting"}})
+      .sample(total([](const ShardStatsView& s) -> const Counter& { return s.core.peer_connections_bound; }),
+              {{"state", "bound"}});
+  table<PeerOpening>("noom_turn_peer_connects_total",
+                     "TCP connections that clients asked for and that peers made, by what became of them.", "result",
+                     [](const ShardStatsView& s) -> const CounterTable<PeerOpening>& { return s.core.peer_openings; });
+  table<PeerEnd>("noom_turn_peer_connections_ended_total", "TCP connections with peers that ended, by reason.",
+                 "reason", [](const ShardStatsView& s) -> const CounterTable<PeerEnd>& { return s.core.peer_ends; });
+  page_.counter("noom_turn_stream_bytes_total", "Bytes relayed over TCP connections with peers, by where they went.")
+      .sample(total([](const ShardStatsView& s) -> const Counter& { return s.core.stream_bytes_to_peers; }),
+              {{"to", "peers"}})
+      .sample(total([](const ShardStatsView& s) -> const Counter& { return s.core.stream_bytes_to_clients; }),
+              {{"to", "clients"}});
+}
+
 void TurnPage::collect_streams() {
   gauge("noom_turn_streams", "TCP and TLS connections open.",
         [](const ShardStatsView& s) -> const Counter& { return s.shell.streams_live; });
@@ -223,6 +244,7 @@ void collect(ops::MetricPage& page, const TurnService& service) {
   turn.collect_data();
   turn.collect_requests();
   turn.collect_allocations();
+  turn.collect_peer_connections();
   turn.collect_streams();
   turn.collect_dtls();
   turn.collect_udp();

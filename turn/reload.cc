@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 7> kFixedKeys = {"auth.realm",
                                                         "limits.dtls_sessions_per_source"};
 
 bool is_live(std::string_view key) {
-  if (key.starts_with("relay.alternate_") || key.starts_with("relay.mobility")) return true;
+  if (key.starts_with("relay.alternate_") || key.starts_with("relay.mobility") || key == "relay.tcp") return true;
   if (std::ranges::find(kFixedKeys, key) != kFixedKeys.end()) return false;
   return std::ranges::any_of(kLiveTables, [&](std::string_view table) { return key.starts_with(table); });
 }

@@ -77,9 +77,12 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::open(asio::io_context& conte
   if (options.reuse_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
     return listen_error(Transport::kTcp, local, errno);
   }
-  if (!bind_to(fd.get(), local) || ::listen(fd.get(), options.backlog) != 0) {
+  if (!bind_to(fd.get(), local)) return listen_error(Transport::kTcp, local, errno);
+  // After bind, which has made sure that nobody else is there.
+  if (options.connects && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
     return listen_error(Transport::kTcp, local, errno);
   }
+  if (::listen(fd.get(), options.backlog) != 0) return listen_error(Transport::kTcp, local, errno);
   auto state = std::make_shared<State>(context);
   state->local = bound_endpoint(fd.get());
   error_code error;

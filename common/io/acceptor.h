@@ -16,6 +16,7 @@ namespace noom::io {
 
 struct AcceptorOptions {
   bool reuse_port = false;  // one acceptor per shard on one port (SO_REUSEPORT)
+  bool connects = false;    // connect_from() may use its endpoint too
   int backlog = 1024;       // the kernel cuts it to net.core.somaxconn
 };
 

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 
+#include "common/io/fd.h"
 #include "common/io/socket_address.h"
 #include "common/io/socket_bio.h"
 #include "common/io/stream_front.h"
@@ -35,8 +36,19 @@ constexpr size_t kRecordBytes = 16 * 1024;
 
 }  // namespace
 
+struct Stream::Detached::State {
+  ~State() { SSL_free(ssl); }
+
+  Fd fd;
+  std::shared_ptr<const TlsContext> context;
+  SSL* ssl = nullptr;
+  IpEndpoint remote;
+  IpEndpoint local;
+};
+
 struct Stream::Impl : std::enable_shared_from_this<Impl> {
   Impl(Socket s, StreamOpening opening);
+  Impl(asio::io_context& io, Detached::State& from);
   ~Impl() { SSL_free(ssl); }
 
   void complete(Handler done, error_code error, size_t size) {
@@ -49,6 +61,7 @@ struct Stream::Impl : std::enable_shared_from_this<Impl> {
   std::optional<Outcome> read_front();
   Outcome advance();
   void handshake(StatusHandler done);
+  void shutdown_send(StatusHandler done);
   void discard(StatusHandler done);
   void set_deadline(Duration deadline);
   void clear_deadline();
@@ -87,6 +100,26 @@ void Stream::Impl::start_tls() {
   }
   SSL_set_bio(ssl, bio, bio);
   SSL_set_accept_state(ssl);
+}
+
+// The TLS session works on the descriptor, which stays the same.
+Stream::Impl::Impl(asio::io_context& io, Detached::State& from)
+    : socket(io),
+      context(std::move(from.context)),
+      ssl(std::exchange(from.ssl, nullptr)),
+      tls(ssl != nullptr),
+      remote(from.remote),
+      local(from.local) {
+  error_code error;
+  // A proxy may have named endpoints of the other family.
+  const bool is_v4 = bound_endpoint(from.fd.get()).address.is_v4();
+  socket.assign(is_v4 ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), from.fd.get(), error);
+  if (error) {
+    close();
+    return;
+  }
+  from.fd.release();
+  socket.native_non_blocking(true, error);
 }
 
 void Stream::Impl::close() {
@@ -203,6 +236,28 @@ void Stream::Impl::handshake(StatusHandler done) {
   done(error);
 }
 
+void Stream::Impl::shutdown_send(StatusHandler done) {
+  error_code error = asio::error::operation_aborted;
+  if (open) {
+    error = {};
+    if (tls) {
+      ERR_clear_error();
+      errno = 0;
+      const int result = SSL_shutdown(ssl);
+      if (result < 0) {
+        const Outcome outcome = to_outcome(ssl, result);
+        if (outcome.again) {
+          return socket.async_wait(to_wait(outcome), [self = shared_from_this(), done = std::move(done)](
+                                                         error_code) mutable { self->shutdown_send(std::move(done)); });
+        }
+        error = outcome.error;
+      }
+    }
+    if (!error) socket.shutdown(Socket::shutdown_send, error);
+  }
+  done(error);
+}
+
 // A little at a time: a peer that goes on sending must not keep the shard, nor its deadline from firing.
 void Stream::Impl::discard(StatusHandler done) {
   static thread_local std::array<std::byte, kRecordBytes> scratch;
@@ -292,8 +347,39 @@ void Stream::async_shutdown(Duration deadline, StatusHandler done) {
   asio::post(get_executor(), [impl = impl_, done = std::move(done)]() mutable { impl->discard(std::move(done)); });
 }
 
+void Stream::async_shutdown_send(StatusHandler done) {
+  asio::post(get_executor(),
+             [impl = impl_, done = std::move(done)]() mutable { impl->shutdown_send(std::move(done)); });
+}
+
 void Stream::close() {
   impl_->close();
+}
+
+void Stream::abort() {
+  error_code ignored;
+  if (impl_->open) impl_->socket.set_option(asio::socket_base::linger(true, 0), ignored);
+  impl_->close();
+}
+
+Stream::Detached::Detached(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Stream::Detached::Detached(Detached&&) noexcept = default;
+Stream::Detached& Stream::Detached::operator=(Detached&&) noexcept = default;
+Stream::Detached::~Detached() = default;
+
+Stream::Stream(asio::io_context& context, Detached detached)
+    : impl_(std::make_shared<Impl>(context, *detached.state_)) {}
+
+Stream::Detached Stream::detach() {
+  auto state = std::make_unique<Detached::State>();
+  error_code error;
+  state->fd = Fd(impl_->socket.release(error));
+  state->context = impl_->context;
+  state->ssl = std::exchange(impl_->ssl, nullptr);
+  state->remote = impl_->remote;
+  state->local = impl_->local;
+  impl_->close();
+  return Detached(std::move(state));
 }
 
 void Stream::start_read(asio::mutable_buffer buffer, Handler done) {

@@ -42,12 +42,28 @@ class Stream {
   using Handler = absl::AnyInvocable<void(boost::system::error_code, size_t)>;
   using StatusHandler = absl::AnyInvocable<void(boost::system::error_code)>;
 
+  // A stream that no io_context runs, on its way to another thread. Destroying it closes the socket.
+  class Detached {
+   public:
+    Detached(Detached&&) noexcept;
+    Detached& operator=(Detached&&) noexcept;
+    ~Detached();
+
+   private:
+    friend class Stream;
+    struct State;
+    explicit Detached(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+  };
+
   // Plain TCP.
   explicit Stream(Socket socket);
   // TLS, server side; async_handshake comes first. `context` is kept until the stream is destroyed.
   Stream(Socket socket, std::shared_ptr<const TlsContext> context);
   // What comes first is read by async_handshake; until then it is plain, and the endpoints are the connection's.
   Stream(Socket socket, StreamOpening opening);
+  // Goes on where detach() left off.
+  Stream(boost::asio::io_context& context, Detached detached);
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
@@ -71,8 +87,16 @@ class Stream {
   // Says goodbye (close_notify, FIN), then discards what still arrives until the peer closes or the deadline passes,
   // then closes: the last bytes written are not lost to a reset. Call when no write is pending.
   void async_shutdown(Duration deadline, StatusHandler done);
+  // Ends the sending direction alone, after all that was written: close_notify, FIN. Reading goes on. Call when no
+  // write is pending.
+  void async_shutdown_send(StatusHandler done);
+  // Takes an open stream away from its io_context, with all that TLS has read ahead. No operation may be pending; what
+  // remains is as if closed.
+  Detached detach();
   // Now, without goodbye.
   void close();
+  // Now, and the other side learns that what it got is not all (RST).
+  void abort();
 
   template <typename MutableBufferSequence, typename Token>
   auto async_read_some(const MutableBufferSequence& buffers, Token&& token) {

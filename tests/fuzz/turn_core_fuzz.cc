@@ -2,6 +2,7 @@
 // in what was lent, and after the last lifetime nothing is left. The input is a list of steps: what, how many bytes,
 // the bytes.
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "common/wire/message.h"
@@ -13,13 +14,14 @@ namespace noom::turn {
 namespace {
 
 constexpr IpAddress kRelayAddress = IpAddress::v4(203, 0, 113, 1);
-constexpr std::array kMethods = {wire::Method::kAllocate, wire::Method::kRefresh, wire::Method::kCreatePermission,
-                                 wire::Method::kChannelBind};
+constexpr std::array kMethods = {wire::Method::kAllocate,    wire::Method::kRefresh, wire::Method::kCreatePermission,
+                                 wire::Method::kChannelBind, wire::Method::kConnect, wire::Method::kConnectionBind};
 
 class Run {
  public:
   Run() : server_(0, settings(), shared_, random_) {
-    for (const FiveTuple& client : clients_) signed_request(client, wire::Method::kAllocate, {});
+    for (size_t i = 0; i < 2; ++i) signed_request(clients_[i], wire::Method::kAllocate, {});
+    signed_request(clients_[2], wire::Method::kAllocate, as_bytes(std::string_view("\x00\x19\x04\x06\x00\x00\x00", 7)));
   }
 
   void step(uint8_t what, Bytes bytes) {
@@ -33,7 +35,12 @@ class Run {
         return signed_request(client, kMethods[what / 32 % kMethods.size()], bytes);
       case 3:
         return in_a_room(bytes, [&](MutableBytes room) {
-          for (const RelayId relay : relays_) server_.on_peer(now_, relay, kPeer, room, {}, output_);
+          for (const OpenRelay& relay : relays_) {
+            if (!relay.tcp)
+              server_.on_peer(now_, relay.relay, kPeer, room, {}, output_);
+            else
+              server_.on_peer_accepted(now_, relay.relay, kPeer, output_);
+          }
         });
       case 4:
         return in_a_room(bytes, [&](MutableBytes room) {
@@ -45,6 +52,7 @@ class Run {
         return pass(std::chrono::seconds(bytes.size()));
       default:
         server_.on_client_closed(now_, client, output_);
+        for (const PeerConnectionId bound : std::exchange(bound_, {})) server_.on_peer_closed(now_, bound, output_);
         return settle();
     }
   }
@@ -55,6 +63,8 @@ class Run {
     NOOM_PROPERTY(shared_->quota.total() == 0);
     NOOM_PROPERTY(server_.stats().relay_ports_free.value() == 64);
     NOOM_PROPERTY(server_.stats().permissions_live.value() == 0 && server_.stats().channels_live.value() == 0);
+    NOOM_PROPERTY(server_.stats().peer_connections_unbound.value() == 0);
+    NOOM_PROPERTY(server_.stats().peer_connections_bound.value() == 0);
   }
 
  private:
@@ -72,6 +82,7 @@ class Run {
     built.port_max = 50063;
     built.permissions_max = 3;
     built.channels_max = 3;
+    built.peer_connections_max = 3;
     return std::make_shared<const Settings>(std::move(built));
   }
 
@@ -100,6 +111,7 @@ class Run {
     if (attributes.empty() && method == wire::Method::kAllocate) builder.raw(wire::Attr::kMobilityTicket, {});
     if (attributes.empty() && method == wire::Method::kRefresh) builder.raw(wire::Attr::kMobilityTicket, ticket_);
     append(builder, attributes);
+    if (method == wire::Method::kConnectionBind) builder.u32(wire::Attr::kConnectionId, number_);
     builder.text(wire::Attr::kUsername, "alice")
         .text(wire::Attr::kRealm, "noom")
         .text(wire::Attr::kNonce, shared_->nonces.issue(now_.wall, client.client.address, {}))
@@ -131,11 +143,19 @@ class Run {
           server_.on_relay_open_failed(now_, wanted.relay, output_);
         } else {
           relay_port_ = wanted.local.port;
-          relays_.push_back(wanted.relay);
+          relays_.push_back(wanted);
           server_.on_relay_opened(now_, wanted.relay, output_);
         }
       } else if (const auto* close = std::get_if<CloseRelay>(&output_.commands[i])) {
-        std::erase(relays_, close->relay);
+        std::erase_if(relays_, [&](const OpenRelay& each) { return each.relay == close->relay; });
+      } else if (const auto* connect = std::get_if<ConnectPeer>(&output_.commands[i])) {
+        const PeerConnectionId wanted = connect->connection;
+        if (++connects_ % 3 == 0)
+          server_.on_peer_connect_failed(now_, wanted, output_);
+        else
+          server_.on_peer_connected(now_, wanted, output_);
+      } else if (const auto* bind = std::get_if<BindPeer>(&output_.commands[i])) {
+        bound_.push_back(bind->connection);
       }
     }
     const Stats& stats = server_.stats();
@@ -147,6 +167,7 @@ class Run {
       const auto message = wire::MessageView::parse(datagram.bytes);
       const auto ticket = message ? message->find(wire::Attr::kMobilityTicket) : std::nullopt;
       if (ticket) ticket_.assign(ticket->value.begin(), ticket->value.end());
+      if (message && message->has(wire::Attr::kConnectionId)) number_ = *message->u32(wire::Attr::kConnectionId);
     }
     for (const ToPeer& datagram : output_.to_peers) NOOM_PROPERTY(datagram.peer.address != kRelayAddress);
     output_.clear();
@@ -159,11 +180,17 @@ class Run {
   Now now_{Mono(std::chrono::seconds(1)), Wall(std::chrono::seconds(1'700'000'000))};
   uint32_t opens_ = 0;
   uint16_t relay_port_ = 0;
-  std::vector<RelayId> relays_;
   std::vector<std::byte> ticket_;  // the last one given
-  const std::array<FiveTuple, 2> clients_ = {
+  std::vector<OpenRelay> relays_;
+  uint32_t connects_ = 0;
+  uint32_t number_ = 0;  // the latest CONNECTION-ID
+  std::vector<PeerConnectionId> bound_;
+  // The third has a TCP allocation, the fourth none.
+  const std::array<FiveTuple, 4> clients_ = {
       FiveTuple{{IpAddress::v4(198, 51, 100, 7), 4000}, {kRelayAddress, 3478}, Transport::kUdp, 0},
-      FiveTuple{{IpAddress::v4(198, 51, 100, 8), 4000}, {kRelayAddress, 3478}, Transport::kTcp, 1}};
+      FiveTuple{{IpAddress::v4(198, 51, 100, 8), 4000}, {kRelayAddress, 3478}, Transport::kTcp, 1},
+      FiveTuple{{IpAddress::v4(198, 51, 100, 8), 4001}, {kRelayAddress, 3478}, Transport::kTcp, 1},
+      FiveTuple{{IpAddress::v4(198, 51, 100, 8), 4002}, {kRelayAddress, 3478}, Transport::kTcp, 1}};
   const FiveTuple stranger_{{IpAddress::v4(198, 51, 100, 9), 4000}, {kRelayAddress, 3478}, Transport::kUdp, 0};
 };
 

@@ -26,10 +26,16 @@ void Core::allocate(Request& request) {
     return;  // not open yet: the answer to the first copy is on its way
   }
 
-  // Step 3: REQUESTED-TRANSPORT missing or malformed: 400; not UDP: 442.
+  // Step 3: REQUESTED-TRANSPORT missing or malformed: 400; neither UDP nor TCP: 442.
   const auto transport = message.leading_u8(Attr::kRequestedTransport);
   if (!transport) return refuse(request, Reason::kMissingTransport);
-  if (*transport != wire::kProtocolUdp) return refuse(request, Reason::kTransportUnsupported);
+  const bool tcp = *transport == wire::kProtocolTcp && settings_->tcp_relays;
+  if (!tcp && *transport != wire::kProtocolUdp) return refuse(request, Reason::kTransportUnsupported);
+
+  // RFC 6062 §5.1: TCP over datagrams: 400; with an attribute that makes no sense there: 400.
+  if (tcp && !is_stream(request.from.client.transport)) return refuse(request, Reason::kTcpOverDatagrams);
+  if (tcp && (message.has(Attr::kDontFragment) || message.has(Attr::kEvenPort) || message.has(Attr::kReservationToken)))
+    return refuse(request, Reason::kNotForTcp);
 
   // Step 4: DONT-FRAGMENT is supported, and asks for nothing here.
 
@@ -71,7 +77,7 @@ void Core::allocate(Request& request) {
     return refuse(request, Reason::kAdditionalFamily);
 
   const std::span<const Family> families = both ? std::span<const Family>(kFamilies) : std::span(&*family, 1);
-  begin_allocation(request, families, {.even_port = even_port.has_value(), .reserving = reserving});
+  begin_allocation(request, families, {.tcp = tcp, .even_port = even_port.has_value(), .reserving = reserving});
 }
 
 std::optional<Family> Core::requested_family(const Request& request) {
@@ -140,6 +146,8 @@ void Core::begin_allocation(Request& request, std::span<const Family> families, 
     shared_->quota.release(fresh->quota_user());
     return refuse(request, Reason::kReservationLimit);
   }
+  fresh->tcp = wish.tcp;
+  if (wish.tcp) fresh->mobility.on = false;  // data connections stay where they are: RFC 8016 has none
   for (const Family family : families) {
     const RelayId id = relays_.insert(wish);
     if (choose_port(*relays_.find(id), id, family, request.from.client.server.address)) {

@@ -61,6 +61,7 @@ struct Allocation {
   uint32_t client_shard = kThisShard;  // as Place::shard
   Mobility mobility;
   std::array<RelayOfFamily, 2> relays;  // see relay(); more than one with ADDITIONAL-ADDRESS-FAMILY
+  bool tcp = false;                     // RFC 6062: its peers are reached by TCP
   bool open = false;                    // every relay's socket is bound and the client has been told
 
   // The Allocate request, for its answer and for retransmissions (§7.2).
@@ -81,8 +82,9 @@ struct Allocation {
   Mono credential_deadline = Mono::max();  // Settings::end_at_credential_expiry
 
   AllocationTraffic traffic;
-  std::vector<Permission> permissions;  // ordered by peer
-  std::vector<Channel> channels;        // ordered by number
+  std::vector<Permission> permissions;        // ordered by peer
+  std::vector<Channel> channels;              // ordered by number
+  std::vector<PeerConnectionId> connections;  // RFC 6062: those being made too, at most Settings::peer_connections_max
 
   // The name that quotas go by: of time-limited credentials ("<expiry>:<name>") the part that stays when they are
   // renewed.

@@ -11,6 +11,7 @@ void Core::channel_bind(Request& request) {
   AllocationId id;
   Allocation* allocation = own_allocation(request, id);
   if (allocation == nullptr) return;
+  if (allocation->tcp) return refuse(request, Reason::kNotForTcp);
 
   // Both CHANNEL-NUMBER and XOR-PEER-ADDRESS, the number in range: 400.
   const auto number = message.leading_u16(Attr::kChannelNumber);

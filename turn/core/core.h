@@ -1,6 +1,6 @@
 // The state of a TURN shard and the verbs that act on it: one verb, one file. Private to turn/core; everybody else sees
 // server.h.
-
+#pragma once
 //   server.cc             accounting at the door: first byte, class, method
 //   authenticate.cc       RFC 8489 §9.2.4                 respond.cc       success, refusal, challenge
 //   access_token.cc       RFC 7635 §9                     mobility.cc      RFC 8016 §3.2, forward.cc between shards
@@ -8,8 +8,10 @@
 //   reserve.cc            its reservations                create_permission.cc §10.2     channel_bind.cc §12.2
 //   refresh.cc            §8.2                            send.cc §11.2    channel_data.cc §12.5    peer_icmp.cc §11.5
 //   routes.cc             the two directions of data      relay_to_relay.cc  between relays of this suite
+//   connect.cc            RFC 6062 §5.2
+//   connection_bind.cc    §5.4                            connection_attempt.cc  §5.3
+//   peer_connections.cc   their life
 //   lifetime.cc           how allocations end             revoke.cc        new settings, revoked users
-#pragma once
 
 #include <absl/container/flat_hash_map.h>
 
@@ -22,6 +24,7 @@
 #include "common/wire/message_builder.h"
 #include "turn/core/allocation.h"
 #include "turn/core/challenge_limit.h"
+#include "turn/core/peer_connection.h"
 #include "turn/core/port_pool.h"
 #include "turn/core/request.h"
 #include "turn/core/reservations.h"
@@ -36,6 +39,7 @@ struct Relay {
   AllocationId owner = {};
   uint16_t port = 0;
   uint8_t pool = 0;        // index into Core::pools_
+  bool tcp = false;        // RFC 6062
   bool open = false;       // its socket is bound
   uint8_t tries = 0;       // ports the shell was asked to open
   bool even_port = false;  // EVEN-PORT was asked for
@@ -75,6 +79,11 @@ class Core {
   void on_shard_message(Now now, const ShardMessage& message, Output& output);
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
+  void on_peer_connected(Now now, PeerConnectionId connection, Output& output);
+  void on_peer_connect_failed(Now now, PeerConnectionId connection, Output& output);
+  std::optional<PeerConnectionId> on_peer_accepted(Now now, RelayId relay, const IpEndpoint& peer, Output& output);
+  void on_peer_closed(Now now, PeerConnectionId connection, Output& output);
+  void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes);
   void on_tick(Now now, Output& output);
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   size_t on_revoke(Now now, std::string_view username, Output& output);
@@ -130,6 +139,8 @@ class Core {
   void succeed_refresh(const Request& request, AllocationId id, bool moves, uint32_t lifetime_s);
   void create_permission(Request& request);
   void channel_bind(Request& request);
+  void connect(Request& request);
+  void connection_bind(Request& request);
   void send(Now now, const FiveTuple& client, const wire::MessageView& message, MutableBytes bytes, const IpFields& ip,
             Output& output);
   void channel_data(Now now, const FiveTuple& client, MutableBytes bytes, const IpFields& ip, Output& output);
@@ -161,6 +172,24 @@ class Core {
   Family family_of(const RelayPort& port) const { return pools_[port.pool].address().external.family(); }
   static uint32_t key_of(const RelayPort& port) { return uint32_t{port.pool} << 16 | port.port; }
 
+  // connect.cc, connection_attempt.cc, peer_connections.cc
+  std::optional<RelayPort> tcp_relay(const IpEndpoint& to) const;
+  IpEndpoint as_clients_know(const IpEndpoint& peer) const;
+  void connect_to_relay(PeerConnectionId id, const std::optional<RelayPort>& port, Output& output);
+  void on_message(Now now, const FindTcpRelay& wanted, Output& output);
+  void on_message(Now now, const TcpRelayAnswer& answer, Output& output);
+  PeerConnectionId add_connection(Allocation& allocation, PeerConnection fresh, Mono deadline);
+  void offer_connection(PeerConnectionId id, Now now, Output& output);
+  void expire_connections(Now now, Output& output);
+  void refuse_connect(PeerConnectionId id, Reason reason, Output& output);
+  void stop_connect(PeerConnectionId id, Reason reason, PeerOpening result, Output& output);
+  void end_connection(PeerConnectionId id, PeerEnd reason, Now now, Output& output);
+  void end_connections(const Allocation& allocation, Family family, Now now, Output& output);
+  void abandon_connects(const Allocation& allocation, Output& output);
+  void end_denied_connections(Now now, Output& output);
+  void forget_connection(PeerConnectionId id);
+  Requester requester_of(const PeerConnection& connection, const Allocation& allocation) const;
+
   // create_permission.cc
   void install_permission(Allocation& allocation, const IpAddress& peer, Mono now);
 
@@ -180,7 +209,7 @@ class Core {
   Allocation* own_allocation(const Request& request, AllocationId& id);  // else 437 or 441 has been answered
   uint32_t granted_lifetime_s(const Request& request) const;
   void reschedule(AllocationId id, const Allocation& allocation);
-  void end_relay(AllocationId id, Family family, Output& output);
+  void end_relay(AllocationId id, Family family, Now now, Output& output);
   void end_allocation(AllocationId id, EndReason reason, Now now, Output& output);
   void release(AllocationId id);
 
@@ -244,6 +273,9 @@ class Core {
   absl::flat_hash_map<uint32_t, RelayId> borrowed_;  // the other side of that; neither is ever iterated
   absl::flat_hash_map<FiveTuple, uint32_t>
       forwarded_;  // clients heard here, to the shard of their allocation; likewise
+  HandleTable<PeerConnectionTag, PeerConnection> connections_;
+  DeadlineQueue connection_deadlines_;                             // keyed by connection index
+  absl::flat_hash_map<uint32_t, PeerConnectionId> by_connection_;  // by CONNECTION-ID; looked up, never iterated
   ChallengeLimit challenges_;
   bool draining_ = false;
   wire::TransactionId indication_id_{};  // of the next Data indication; nobody answers those, so counting up will do

@@ -64,6 +64,27 @@ struct Refused {
   std::string_view rule;           // the policy rule that matched, for 403; borrowed from Settings::peer_policy
 };
 
-using Event = std::variant<AllocationCreated, AllocationEnded, ClientMoved, Refused>;
+// RFC 6062: a TCP connection to a peer (Connect) or from one.
+struct PeerConnectionOpened {
+  AllocationId allocation;
+  FiveTuple client;
+  IpEndpoint peer;
+  bool incoming = false;
+  std::string username;
+};
+struct PeerConnectionEnded {
+  AllocationId allocation;
+  FiveTuple client;
+  IpEndpoint peer;
+  bool incoming = false;
+  std::string username;
+  PeerEnd reason;
+  uint64_t bytes_to_peer = 0;
+  uint64_t bytes_to_client = 0;
+  Duration duration;
+};
+
+using Event =
+    std::variant<AllocationCreated, AllocationEnded, ClientMoved, Refused, PeerConnectionOpened, PeerConnectionEnded>;
 
 }  // namespace noom::turn

@@ -42,13 +42,15 @@ void Core::reschedule(AllocationId id, const Allocation& allocation) {
 }
 
 std::optional<Mono> Core::next_deadline() const {
-  const auto reservation = reservations_.next();
-  const auto allocation = deadlines_.next();
-  return reservation && allocation ? std::min(reservation, allocation) : std::max(reservation, allocation);
+  std::optional<Mono> first = deadlines_.next();
+  for (const auto& other : {reservations_.next(), connection_deadlines_.next()})
+    if (other && (!first || *other < *first)) first = other;
+  return first;
 }
 
 void Core::on_tick(Now now, Output& output) {
   expire_reservations(now.mono);
+  expire_connections(now, output);
   while (const auto index = deadlines_.pop_due(now.mono)) {
     const AllocationId id = allocations_.at_index(*index);
     Allocation& allocation = *allocations_.find(id);
@@ -60,7 +62,7 @@ void Core::on_tick(Now now, Output& output) {
       end_allocation(id, EndReason::kExpired, now, output);
     } else {
       for (const Family family : kFamilies)
-        if (allocation.has(family) && allocation.relay(family).expires <= now.mono) end_relay(id, family, output);
+        if (allocation.has(family) && allocation.relay(family).expires <= now.mono) end_relay(id, family, now, output);
       const Allocation::Removed removed = allocation.remove_expired(now.mono);
       stats_.permissions_live.subtract(removed.permissions);
       stats_.channels_live.subtract(removed.channels);
@@ -70,13 +72,14 @@ void Core::on_tick(Now now, Output& output) {
 }
 
 // One relayed address of an allocation, and what was permitted and bound through it.
-void Core::end_relay(AllocationId id, Family family, Output& output) {
+void Core::end_relay(AllocationId id, Family family, Now now, Output& output) {
   Allocation& allocation = *allocations_.find(id);
   if (allocation.open) {
     AllocationCounts& counts = stats_.allocations_of(allocation.client.transport, family);
     counts.live.subtract();
     counts.ended.add();
   }
+  end_connections(allocation, family, now, output);
   const Allocation::Removed removed = allocation.remove_peers_of(family);
   stats_.permissions_live.subtract(removed.permissions);
   stats_.channels_live.subtract(removed.channels);
@@ -99,8 +102,9 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
                                             .traffic = allocation.traffic,
                                             .duration = now.mono - allocation.created});
   }
+  if (reason == EndReason::kClientClosed) abandon_connects(allocation, output);
   for (const Family family : kFamilies)
-    if (allocation.has(family)) end_relay(id, family, output);
+    if (allocation.has(family)) end_relay(id, family, now, output);
   // A connection whose allocation ran out has an absent client; one that deleted it may allocate again.
   const bool is_over =
       reason == EndReason::kExpired || reason == EndReason::kCredentialExpired || reason == EndReason::kRevoked;

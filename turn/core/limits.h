@@ -2,9 +2,11 @@
 // grow is without a limit in one of the two.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
+#include "common/base/time.h"
 #include "common/wire/stun_types.h"
 
 namespace noom::turn {
@@ -50,11 +52,15 @@ constexpr size_t kReservationsMax = 512;
 // Of these, by one user.
 constexpr size_t kReservationsPerUserMax = 32;
 static_assert(kReservationsPerUserMax < kReservationsMax);
-// A RESERVATION-TOKEN has a byte for its shard.
+// A RESERVATION-TOKEN and a CONNECTION-ID have a byte for their shard.
 constexpr uint32_t kShardsMax = 256;
 // Sources told apart by the limit on unauthenticated errors, per shard, 16 bytes each. Sources that share a bucket
 // share its tokens.
 constexpr size_t kChallengeBuckets = 1 << 14;
+// RFC 6062 §5.2: a Connect is given at least this long before 447; §5.2, §5.3: a connection that no ConnectionBind asks
+// for in this time is closed.
+constexpr Duration kConnectPatience = std::chrono::seconds(30);
+constexpr Duration kUnboundPatience = std::chrono::seconds(30);
 // RFC 8656 §7.2: the dynamic range.
 constexpr uint16_t kRelayPortMinDefault = 49152;
 constexpr uint16_t kRelayPortMaxDefault = 65535;

@@ -17,11 +17,13 @@
 
 namespace noom::turn {
 
-// Open a UDP socket bound to `local`, then report on_relay_opened or on_relay_open_failed with the same Output: the
+// Open a UDP socket bound to `local`, or for `tcp` a listening TCP socket that leaves room to connect from the same
+// address, then report on_relay_opened or on_relay_open_failed with the same Output: the
 // answer appends to it, possibly another OpenRelay. Exactly one answer to each.
 struct OpenRelay {
   RelayId relay;
   IpEndpoint local;
+  bool tcp = false;
 };
 // Datagrams of the same Output from a relay already closed are dropped by the shell.
 struct CloseRelay {
@@ -57,7 +59,35 @@ struct Forward {
 struct WatchClient {
   FiveTuple client;
 };
-using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver, TellShard, Forward, WatchClient>;
+// Connect from the relay's local address to the peer, then report on_peer_connected or on_peer_connect_failed: exactly
+// one of them, later, unless ClosePeer comes first. Nothing is read from the peer before BindPeer: what it sends
+// waits in the kernel.
+struct ConnectPeer {
+  PeerConnectionId connection;
+  RelayId relay;
+  IpEndpoint peer;
+};
+// Close the connection, the one being made too, and the client data connection bound to it. Nothing is reported of it
+// any more. Nothing to do for one that the shell does not know.
+struct ClosePeer {
+  PeerConnectionId connection;
+};
+// Once what is queued for the client's stream has been written, this Output's transmits included, the stream speaks
+// TURN no more: what it sent behind the last message, and whatever it sends from now on, goes to the peer, and the
+// peer's bytes to it, all of them in order. on_peer_closed reports its end.
+struct BindPeer {
+  PeerConnectionId connection;
+  FiveTuple client;
+};
+// The client's stream belongs on another shard, which gets `message` as its first, then what has come behind it.
+// on_client_closed does not follow.
+struct MoveClient {
+  uint32_t shard = 0;
+  FiveTuple client;
+  Bytes message;
+};
+using Command = std::variant<OpenRelay, CloseRelay, CloseClient, HandOver, TellShard, Forward, WatchClient, ConnectPeer,
+                             ClosePeer, BindPeer, MoveClient>;
 
 // A shard's number where it may be the one that speaks.
 constexpr uint32_t kThisShard = UINT32_MAX;

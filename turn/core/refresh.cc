@@ -33,7 +33,7 @@ void Core::refresh(Request& request) {
       end_allocation(id, EndReason::kDeleted, request.now, request.output);
       return succeed(request.from, request.output, 0);
     }
-    end_relay(id, *only, request.output);
+    end_relay(id, *only, request.now, request.output);
     reschedule(id, *allocation);
     return succeed_refresh(request, id, moves, 0);
   }

@@ -32,7 +32,7 @@ std::optional<uint16_t> Core::take_port(PortPool& pool, const Relay& relay, Rela
 void Core::open_relay(RelayId id, Output& output) {
   Relay& relay = *relays_.find(id);
   ++relay.tries;
-  output.commands.emplace_back(OpenRelay{id, {pools_[relay.pool].address().local, relay.port}});
+  output.commands.emplace_back(OpenRelay{id, {pools_[relay.pool].address().local, relay.port}, relay.tcp});
 }
 
 Requester Core::requester_of(const Allocation& allocation) {

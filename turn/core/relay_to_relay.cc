@@ -36,7 +36,7 @@ void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const F
         return stats_.handed_over.add(data.size);
       }
     }
-    if (relay == nullptr) continue;
+    if (relay == nullptr || relay->tcp) continue;
     return to_client(now, *allocations_.find(relay->owner), from, data, stats_.relay_to_relay, output);
   }
   drop(Drop::kRelayNotLive);

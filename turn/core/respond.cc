@@ -33,6 +33,7 @@ constexpr std::array kUnderstood = {
     Attr::kPasswordAlgorithm,
     Attr::kAccessToken,
     Attr::kUserhash,
+    Attr::kConnectionId,
 };
 
 // ADDRESS-ERROR-CODE, RFC 8656 §18.12: the family, then as ERROR-CODE.

@@ -30,6 +30,7 @@ void Core::on_settings(Now now, std::shared_ptr<const Settings> settings, Output
     reschedule(id, allocation);
   });
   for (const AllocationId id : unknown) end_allocation(id, EndReason::kRevoked, now, output);
+  end_denied_connections(now, output);
 }
 
 // Time-limited names match with or without their expiry: "1700000000:carol" and "carol".

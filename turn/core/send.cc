@@ -57,6 +57,7 @@ void Core::send(Now now, const FiveTuple& client, const wire::MessageView& messa
   const Found found = find(client);
   if (found.allocation == nullptr || !found.allocation->is_live(now.mono)) return drop(Drop::kNoAllocation);
   Allocation& allocation = *found.allocation;
+  if (allocation.tcp) return drop(Drop::kTcpAllocation);
   arrive_at(found, client, output);
   if (!allocation.is_live(peer->address.family(), now.mono)) return drop(Drop::kPeerFamily);
   if (allocation.permission(peer->address, now.mono) == nullptr) return drop(Drop::kNoPermission);

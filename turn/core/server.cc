@@ -79,7 +79,9 @@ void Core::on_request(Request& request) {
     case wire::Method::kAllocate:
     case wire::Method::kRefresh:
     case wire::Method::kCreatePermission:
-    case wire::Method::kChannelBind: {
+    case wire::Method::kChannelBind:
+    case wire::Method::kConnect:
+    case wire::Method::kConnectionBind: {
       const Authentication outcome = authenticate(request);
       if (outcome == Authentication::kDropped) return;
       if (outcome == Authentication::kProved) serve(request);
@@ -103,6 +105,10 @@ void Core::serve(Request& request) {
       return create_permission(request);
     case wire::Method::kChannelBind:
       return channel_bind(request);
+    case wire::Method::kConnect:
+      return connect(request);
+    case wire::Method::kConnectionBind:
+      return connection_bind(request);
     default:
       std::abort();  // on_request lets no other through
   }
@@ -141,6 +147,22 @@ void Server::on_relay_opened(Now now, RelayId relay, Output& output) {
 }
 void Server::on_relay_open_failed(Now now, RelayId relay, Output& output) {
   core_->on_relay_open_failed(now, relay, output);
+}
+void Server::on_peer_connected(Now now, PeerConnectionId connection, Output& output) {
+  core_->on_peer_connected(now, connection, output);
+}
+void Server::on_peer_connect_failed(Now now, PeerConnectionId connection, Output& output) {
+  core_->on_peer_connect_failed(now, connection, output);
+}
+std::optional<PeerConnectionId> Server::on_peer_accepted(Now now, RelayId relay, const IpEndpoint& peer,
+                                                         Output& output) {
+  return core_->on_peer_accepted(now, relay, peer, output);
+}
+void Server::on_peer_closed(Now now, PeerConnectionId connection, Output& output) {
+  core_->on_peer_closed(now, connection, output);
+}
+void Server::on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) {
+  core_->on_stream_relayed(connection, towards, bytes);
 }
 void Server::on_tick(Now now, Output& output) {
   core_->on_tick(now, output);

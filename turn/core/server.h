@@ -13,6 +13,7 @@
 #include "common/base/time.h"
 #include "turn/core/limits.h"
 #include "turn/core/output.h"
+#include "turn/core/peer_connection.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
@@ -53,11 +54,21 @@ class Server {
   // Answers to OpenRelay. After a failure another port is tried; after kRelayOpenTriesMax the client gets 508.
   void on_relay_opened(Now now, RelayId relay, Output& output);
   void on_relay_open_failed(Now now, RelayId relay, Output& output);
+  // RFC 6062. Answers to ConnectPeer.
+  void on_peer_connected(Now now, PeerConnectionId connection, Output& output);
+  void on_peer_connect_failed(Now now, PeerConnectionId connection, Output& output);
+  // A peer's connection to a TCP relay. Nothing: close it at once. Otherwise nothing is read from it before BindPeer.
+  std::optional<PeerConnectionId> on_peer_accepted(Now now, RelayId relay, const IpEndpoint& peer, Output& output);
+  // A bound connection has ended on both sides, or broke, and is closed.
+  void on_peer_closed(Now now, PeerConnectionId connection, Output& output);
+  // That much was written from one side of a bound connection to the other. Only counted. O(1).
+  void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes);
   // Everything due at or before now.mono. Call when next_deadline() has passed; calling earlier does nothing.
   void on_tick(Now now, Output& output);
   // From now on served by these, which differ from the last ones in credentials, policy, limits and switches only:
   // relay addresses, ports, realm and shards stay. Ends the allocations whose credentials are unknown now
-  // (Settings::end_at_revocation) and removes permissions and channels of peers denied now. O(allocations).
+  // (Settings::end_at_revocation) and removes permissions, channels and connections of peers denied now.
+  // O(allocations).
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   // Ends every allocation of the user, whose credentials stay good; of a time-limited name "<expiry>:<name>" either the
   // whole or the name. Returns how many. O(allocations).

@@ -53,6 +53,7 @@ struct Settings {
   std::vector<RelayAddress> relay_addresses;  // at most 64; either family may be missing: asked for, it is answered 440
   uint16_t port_min = kRelayPortMinDefault;
   uint16_t port_max = kRelayPortMaxDefault;
+  bool tcp_relays = true;    // RFC 6062; otherwise REQUESTED-TRANSPORT TCP is answered 442
   uint32_t shard_count = 1;  // a shard owns the ports with (port / 2) % shard_count == shard, on every relay address
 
   // RFC 8656 §3.2, §7.2: granted is max(default, min(asked, max)); §9: permissions; §12: channels.
@@ -68,6 +69,7 @@ struct Settings {
   uint32_t allocations_max = 0;           // over all shards; answered 508
   uint32_t permissions_max = 256;         // per allocation; answered 508
   uint32_t channels_max = 128;            // per allocation; answered 508
+  uint32_t peer_connections_max = 16;     // per TCP allocation; answered 508, and those of peers closed at once
 
   // Errors sent to one unauthenticated source (an IPv4 address or an IPv6 /64), per shard; what exceeds it is dropped
   // unanswered.

@@ -1,5 +1,7 @@
 // What shards tell each other about relay ports and moved clients, beside the datagrams they hand over. Delivered once
 // and in order of sending between any two shards; what is handed over comes after what was told before.
+// What shards tell each other about relay ports, beside the datagrams and connections they hand over. Delivered once
+// and in order of sending between any two shards.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +16,9 @@ namespace noom::turn {
 struct RelayTag;
 using RelayId =
     Handle<RelayTag>;  // one relayed transport address: one socket of the shell. Indices are dense and reused.
+
+struct PeerConnectionTag;
+using PeerConnectionId = Handle<PeerConnectionTag>;  // one TCP connection between a relayed address and a peer
 
 // A port of a relay address, named alike by all shards: `pool` indexes Settings::relay_addresses.
 struct RelayPort {
@@ -50,7 +55,19 @@ struct StopForwarding {
 struct ForwardedClientGone {
   FiveTuple client;
 };
-using ShardMessage =
-    std::variant<ClaimReservation, ReservationAnswer, ReturnPort, ForwardClient, StopForwarding, ForwardedClientGone>;
+// To the shard that owns the relay port `to` names, as clients know it: `shard` wants to connect to it for its
+// `connection`. Answered exactly once.
+struct FindTcpRelay {
+  IpEndpoint to;
+  uint32_t shard = 0;
+  PeerConnectionId connection;
+};
+// The answer: where a TCP relay listens now; nothing when there is none.
+struct TcpRelayAnswer {
+  PeerConnectionId connection;
+  std::optional<RelayPort> port;
+};
+using ShardMessage = std::variant<ClaimReservation, ReservationAnswer, ReturnPort, ForwardClient, StopForwarding,
+                                  ForwardedClientGone, FindTcpRelay, TcpRelayAnswer>;
 
 }  // namespace noom::turn

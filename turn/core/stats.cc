@@ -59,6 +59,16 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kRelayOpenFailed, kInsufficientCapacity, "relay_open_failed"},
     {Reason::kPermissionLimit, kInsufficientCapacity, "permission_limit"},
     {Reason::kChannelLimit, kInsufficientCapacity, "channel_limit"},
+    {Reason::kTcpOverDatagrams, kBadRequest, "tcp_over_datagrams"},
+    {Reason::kNotForTcp, kBadRequest, "not_for_tcp"},
+    {Reason::kNoTcpAllocation, kAllocationMismatch, "no_tcp_allocation"},
+    {Reason::kConnectionExists, kConnectionAlreadyExists, "connection_exists"},
+    {Reason::kConnectFailed, kConnectionTimeout, "connect_failed"},
+    {Reason::kConnectTimeout, kConnectionTimeout, "connect_timeout"},
+    {Reason::kConnectionLimit, kInsufficientCapacity, "connection_limit"},
+    {Reason::kMissingConnectionId, kBadRequest, "missing_connection_id"},
+    {Reason::kUnknownConnection, kBadRequest, "unknown_connection"},
+    {Reason::kBindOnControl, kBadRequest, "bind_on_control"},
 }};
 constexpr bool rows_follow_the_enum() {
   for (size_t i = 0; i < kReasons.size(); ++i)
@@ -87,6 +97,7 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
     "icmp_type",
     "hop_limit",
     "client_absent",
+    "tcp_allocation",
     "oversize",
 };
 static_assert(!kDropLabels.back().empty());
@@ -97,6 +108,15 @@ static_assert(!kEndLabels.back().empty());
 
 constexpr std::array<std::string_view, count_of<Move>()> kMoveLabels = {"begun", "completed", "abandoned"};
 static_assert(!kMoveLabels.back().empty());
+
+constexpr std::array<std::string_view, count_of<PeerOpening>()> kOpeningLabels = {
+    "connected", "connect_failed", "connect_timeout",  "connect_ended",
+    "accepted",  "no_permission",  "connection_limit", "relay_not_live"};
+static_assert(!kOpeningLabels.back().empty());
+
+constexpr std::array<std::string_view, count_of<PeerEnd>()> kPeerEndLabels = {"closed", "unbound", "allocation_ended",
+                                                                              "peer_denied"};
+static_assert(!kPeerEndLabels.back().empty());
 
 template <typename Values, typename Value>
 size_t index_in(const Values& values, Value value) {
@@ -119,6 +139,13 @@ std::string_view to_string(Move move) {
 }
 std::string_view to_string(EndReason reason) {
   return kEndLabels[static_cast<size_t>(reason)];
+}
+
+std::string_view to_string(PeerOpening result) {
+  return kOpeningLabels[static_cast<size_t>(result)];
+}
+std::string_view to_string(PeerEnd reason) {
+  return kPeerEndLabels[static_cast<size_t>(reason)];
 }
 
 Counter& RequestTable::at(wire::Method method, uint16_t result) {

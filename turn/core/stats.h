@@ -38,7 +38,8 @@ enum class Drop : uint8_t {
   kIcmpType,      // an ICMP error other than those that RFC 8656 §11.5 passes on
   kHopLimit,      // arrived with nothing left of its hop limit, RFC 8656 §14
   kClientAbsent,  // for a client whose connection closed and who has not come back with its MOBILITY-TICKET
-  kOversize,      // framed, it would exceed what a datagram or a STUN length can carry
+  kTcpAllocation,  // Send on a TCP allocation, whose data has connections of its own
+  kOversize,       // framed, it would exceed what a datagram or a STUN length can carry
   kCount,
 };
 std::string_view to_string(Drop drop);
@@ -91,6 +92,17 @@ enum class Reason : uint8_t {
   kRelayOpenFailed,        // 508: the system refused every port tried
   kPermissionLimit,        // 508
   kChannelLimit,           // 508
+  // RFC 6062
+  kTcpOverDatagrams,     // 400: a TCP allocation or ConnectionBind asked for over UDP or DTLS
+  kNotForTcp,            // 400: DONT-FRAGMENT, EVEN-PORT, RESERVATION-TOKEN or ChannelBind with a TCP allocation
+  kNoTcpAllocation,      // 437: Connect on an allocation for UDP
+  kConnectionExists,     // 446
+  kConnectFailed,        // 447: the peer, or the way to it, refused
+  kConnectTimeout,       // 447
+  kConnectionLimit,      // 508: Settings::peer_connections_max
+  kMissingConnectionId,  // 400
+  kUnknownConnection,    // 400: CONNECTION-ID names no connection that waits to be bound
+  kBindOnControl,        // 400: ConnectionBind on a connection that has an allocation
   kCount,
 };
 std::string_view to_string(Reason reason);
@@ -115,12 +127,37 @@ enum class EndReason : uint8_t {
 };
 std::string_view to_string(EndReason reason);
 
+// What became of connections that clients asked for (Connect) and of those that peers made.
+enum class PeerOpening : uint8_t {
+  kConnected,
+  kConnectFailed,
+  kConnectTimeout,  // kConnectPatience is over
+  kConnectEnded,    // its allocation ended first
+  kAccepted,
+  kNoPermission,     // from a peer without a permission: closed at once, like the next two
+  kConnectionLimit,  // Settings::peer_connections_max
+  kRelayNotLive,
+  kCount,
+};
+std::string_view to_string(PeerOpening result);
+
+// Why a connection with a peer ended.
+enum class PeerEnd : uint8_t {
+  kClosed,           // by the peer or the client, or it broke
+  kUnbound,          // no ConnectionBind in time
+  kAllocationEnded,  // or its relayed address of that family
+  kPeerDenied,       // by a peer policy that changed meanwhile
+  kCount,
+};
+std::string_view to_string(PeerEnd reason);
+
 // The methods a request is counted under (wire::to_string names them) and the results: 0 is success, else the error
 // code.
-constexpr std::array kRequestMethods = {wire::Method::kBinding, wire::Method::kAllocate, wire::Method::kRefresh,
-                                        wire::Method::kCreatePermission, wire::Method::kChannelBind};
-constexpr std::array<uint16_t, 16> kRequestResults = {0,   300, 400, 401, 403, 405, 420, 437,
-                                                      438, 440, 441, 442, 443, 486, 500, 508};
+constexpr std::array kRequestMethods = {
+    wire::Method::kBinding,     wire::Method::kAllocate, wire::Method::kRefresh,       wire::Method::kCreatePermission,
+    wire::Method::kChannelBind, wire::Method::kConnect,  wire::Method::kConnectionBind};
+constexpr std::array<uint16_t, 18> kRequestResults = {0,   300, 400, 401, 403, 405, 420, 437, 438,
+                                                      440, 441, 442, 443, 446, 447, 486, 500, 508};
 class RequestTable {
  public:
   // Both must be listed above.
@@ -174,6 +211,13 @@ struct Stats {
   Counter relay_ports_free;      // over all relay addresses of this shard
   Counter relay_ports_reserved;  // by EVEN-PORT, waiting for their RESERVATION-TOKEN
   Counter relay_open_failures;
+
+  CounterTable<PeerOpening> peer_openings;
+  CounterTable<PeerEnd> peer_ends;
+  Counter peer_connections_unbound;  // live, waiting for ConnectionBind
+  Counter peer_connections_bound;    // live, each with a client data connection
+  Counter stream_bytes_to_peers;     // relayed between the two
+  Counter stream_bytes_to_clients;
 
   // Amplification: bytes of requests without valid credentials (Binding included) and of the responses to them.
   Counter unauthenticated_bytes_in;

@@ -84,6 +84,44 @@ void EventLog::write(Now now, const Refused& event) {
                                     {"suppressed", *suppressed}});
 }
 
+void EventLog::write(Now now, const PeerConnectionOpened& event) {
+  if (!sink_.enabled(LogLevel::kInfo)) return;
+  const auto suppressed = peer_opened_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.info("peer_connection_opened", {{"shard", shard_},
+                                        {"allocation", event.allocation.index},
+                                        {"client", event.client.client.to_string()},
+                                        {"peer", event.peer.to_string()},
+                                        {"direction", event.incoming ? "in" : "out"},
+                                        {"username", event.username},
+                                        {"suppressed", *suppressed}});
+}
+
+void EventLog::write(Now now, const PeerConnectionEnded& event) {
+  if (!sink_.enabled(LogLevel::kInfo)) return;
+  const auto suppressed = peer_ended_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.info("peer_connection_ended",
+             {{"shard", shard_},
+              {"allocation", event.allocation.index},
+              {"client", event.client.client.to_string()},
+              {"peer", event.peer.to_string()},
+              {"direction", event.incoming ? "in" : "out"},
+              {"username", event.username},
+              {"reason", to_string(event.reason)},
+              {"duration_s", std::chrono::duration_cast<std::chrono::seconds>(event.duration).count()},
+              {"bytes_to_peer", event.bytes_to_peer},
+              {"bytes_to_client", event.bytes_to_client},
+              {"suppressed", *suppressed}});
+}
+
+void EventLog::peer_connect_failed(Now now, std::string_view reason) {
+  if (!sink_.enabled(LogLevel::kDebug)) return;
+  if (const auto suppressed = peer_connect_failed_.admit(now.mono)) {
+    sink_.debug("peer_connect_failed", {{"shard", shard_}, {"reason", reason}, {"suppressed", *suppressed}});
+  }
+}
+
 void EventLog::relay_open_failed(Now now, const absl::Status& reason) {
   if (const auto suppressed = relay_open_failed_.admit(now.mono)) {
     sink_.warning("relay_open_failed",

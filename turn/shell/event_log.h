@@ -21,6 +21,7 @@ class EventLog {
 
   void write(Now now, const std::vector<Event>& events);
   void relay_open_failed(Now now, const absl::Status& reason);
+  void peer_connect_failed(Now now, std::string_view reason);
   void stream_ended(Now now, const FiveTuple& client, StreamEnd reason, std::string_view detail);
   void stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason);
   void dtls_refused(Now now, const IpEndpoint& client, DtlsDrop reason);
@@ -32,6 +33,8 @@ class EventLog {
   void write(Now now, const AllocationEnded& event);
   void write(Now now, const ClientMoved& event);
   void write(Now now, const Refused& event);
+  void write(Now now, const PeerConnectionOpened& event);
+  void write(Now now, const PeerConnectionEnded& event);
 
   LogSink& sink_;
   uint32_t shard_;
@@ -39,6 +42,9 @@ class EventLog {
   LogLimit ended_{kBusy};
   LogLimit moved_{kBusy};
   LogLimit refused_;
+  LogLimit peer_opened_{kBusy};
+  LogLimit peer_ended_{kBusy};
+  LogLimit peer_connect_failed_;
   LogLimit relay_open_failed_;
   LogLimit stream_ended_;
   LogLimit stream_refused_;

@@ -41,6 +41,13 @@ constexpr Duration kDtlsHandshakeTimeout = std::chrono::seconds(20);  // flights
 // No message for so long, in a session without an allocation, ends it.
 constexpr Duration kDtlsIdleTimeout = std::chrono::seconds(30);
 
+// RFC 6062. Connections that peers make and that are not accepted yet, for each TCP relay.
+constexpr int kRelayBacklog = 64;
+// A peer or client that has vanished is found out after about two minutes.
+constexpr int kKeepAliveIdleS = 60;
+constexpr int kKeepAliveIntervalS = 15;
+constexpr int kKeepAliveProbes = 4;
+
 // Datagrams on their way from one shard to another, copied; what exceeds it is dropped.
 constexpr size_t kHandoverBytesMax = 4 * 1024 * 1024;  // per pair of shards
 

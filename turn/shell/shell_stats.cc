@@ -50,6 +50,8 @@ std::string_view to_string(StreamEnd end) {
       return "idle";
     case StreamEnd::kSlowReader:
       return "slow_reader";
+    case StreamEnd::kDataConnection:
+      return "data_connection";
     case StreamEnd::kServerClosed:
       return "server_closed";
     case StreamEnd::kStopped:

@@ -39,6 +39,7 @@ enum class StreamEnd : uint8_t {
   kRefused,           // over a limit that showed only once its address was known, see StreamRefusal
   kIdle,              // no whole message in time and no allocation
   kSlowReader,        // does not read its responses
+  kDataConnection,    // by ConnectionBind: from then on it is one side of a peer connection, RFC 6062
   kServerClosed,      // the core was done with it: its allocation has expired
   kStopped,           // the daemon stops
   kCount,

@@ -1,6 +1,8 @@
 // One TCP or TLS client: its read buffer and its bounded write queue. Which clients there are is stream_clients.h.
 #pragma once
 
+#include <absl/functional/any_invocable.h>
+
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -13,6 +15,7 @@
 #include "common/io/stream.h"
 #include "turn/shell/limits.h"
 #include "turn/shell/shell_stats.h"
+#include "turn/shell/stream_places.h"
 
 namespace noom::turn {
 
@@ -63,6 +66,17 @@ class WriteQueue {
 // a client must: neither a channel nor a connection to a peer comes before a request.
 std::optional<StreamEnd> judge_beginning(Bytes front);
 
+// A client that speaks TURN no more, or not on this shard: its stream, on which nothing is pending, and what was read
+// from it and not yet cut into frames.
+struct StreamLeaver {
+  io::Stream stream;
+  FiveTuple five_tuple;
+  ReadBuffer reads;
+  StreamPlace place;
+};
+// Nothing: it has ended before what was queued for it could be written.
+using Departure = absl::AnyInvocable<void(std::optional<StreamLeaver>)>;
+
 struct StreamClient {
   StreamClient(io::Stream s, const FiveTuple& t, Mono now) : stream(std::move(s)), five_tuple(t), last_message(now) {}
 
@@ -71,6 +85,7 @@ struct StreamClient {
   Mono last_message;
   ReadBuffer reads;
   WriteQueue writes;
+  Departure departure;   // to be called once its writes are done; reading is over
   bool ready = false;    // handshake done, and known to the host
   bool counted = false;  // it has a place of its source
   bool begun = false;    // its first bytes have been judged

@@ -110,6 +110,29 @@ void StreamClients::on_handshake(ClientId id, const error_code& error) {
   read(id);
 }
 
+void StreamClients::adopt(io::Stream::Detached stream, StreamPlace place, const FiveTuple& tuple, ReadBuffer reads,
+                          Bytes first) {
+  const Now now = io::read_clocks();
+  io::Stream attached(context_, std::move(stream));
+  if (stopped_ || !attached.is_open()) return;
+  // The kernel has forgotten the old connection: so must we.
+  if (const auto old = by_five_tuple_.find(tuple); old != by_five_tuple_.end())
+    end(old->second, StreamEnd::kClientClosed);
+  const ClientId id = clients_.insert(std::make_unique<StreamClient>(std::move(attached), tuple, now.mono));
+  by_five_tuple_[tuple] = id;
+  StreamClient& client = *find(id);
+  client.ready = client.counted = client.begun = true;
+  client.reads = std::move(reads);
+  place.release();
+  stats_.streams_live.add();
+  idle_.set(id.index, now.mono + limits_.idle_timeout);
+  arm_idle_timer();
+  host_.on_stream_frame(now, tuple, first);
+  if (!cut_frames(now, id)) return;
+  find(id)->reads.settle(0);
+  read(id);
+}
+
 void StreamClients::read(ClientId id) {
   StreamClient& client = *find(id);
   const MutableBytes room = client.reads.room();
@@ -134,7 +157,7 @@ void StreamClients::on_read(ClientId id, const error_code& error, size_t size) {
 bool StreamClients::cut_frames(Now now, ClientId id) {
   for (;;) {
     StreamClient* client = find(id);
-    if (client == nullptr || client->leaving || client->doomed) return false;
+    if (client == nullptr || client->leaving || client->doomed || client->departure) return false;
     const wire::Frame frame = wire::next_frame(client->reads.bytes());
     switch (frame.kind) {
       case wire::Frame::Kind::kIncomplete:
@@ -191,7 +214,24 @@ void StreamClients::on_written(ClientId id, const error_code& error, size_t size
   Bytes next = client->writes.written(size);
   if (next.empty()) next = client->writes.begin_write();
   if (!next.empty()) return write(id, next);
-  if (client->leaving) say_goodbye(id);
+  if (client->leaving) return say_goodbye(id);
+  if (client->departure) let_go(id);
+}
+
+void StreamClients::depart(const FiveTuple& client, Departure departure) {
+  const auto found = by_five_tuple_.find(client);
+  StreamClient* leaver = found == by_five_tuple_.end() ? nullptr : find(found->second);
+  if (leaver == nullptr || leaver->leaving || leaver->doomed) return departure(std::nullopt);
+  leaver->departure = std::move(departure);
+  if (leaver->writes.empty()) let_go(found->second);
+}
+
+void StreamClients::let_go(ClientId id) {
+  const std::unique_ptr<StreamClient> client = remove(id);
+  client->departure(StreamLeaver{.stream = std::move(client->stream),
+                                 .five_tuple = client->five_tuple,
+                                 .reads = std::move(client->reads),
+                                 .place = StreamPlace(places_, client->five_tuple.client.address)});
 }
 
 void StreamClients::close(const FiveTuple& client) {
@@ -218,18 +258,24 @@ void StreamClients::doom(ClientId id, StreamEnd reason) {
   });
 }
 
-void StreamClients::end(ClientId id, StreamEnd reason, std::string_view detail) {
-  const std::unique_ptr<StreamClient> client = std::move(*clients_.find(id));
+std::unique_ptr<StreamClient> StreamClients::remove(ClientId id) {
+  std::unique_ptr<StreamClient> client = std::move(*clients_.find(id));
   clients_.erase(id);
   if (client->ready) by_five_tuple_.erase(client->five_tuple);
-  if (client->counted) places_.give_back_of_source(client->five_tuple.client.address);
-  places_.give_back();
   idle_.clear(id.index);
   stats_.streams_live.subtract();
+  return client;
+}
+
+void StreamClients::end(ClientId id, StreamEnd reason, std::string_view detail) {
+  const std::unique_ptr<StreamClient> client = remove(id);
+  if (client->counted) places_.give_back_of_source(client->five_tuple.client.address);
+  places_.give_back();
   stats_.streams_ended[reason].add();
   const Now now = io::read_clocks();
   log_.stream_ended(now, client->five_tuple, reason, detail);
   client->stream.close();
+  if (client->departure) client->departure(std::nullopt);
   if (client->ready) host_.on_stream_closed(now, client->five_tuple);
 }
 

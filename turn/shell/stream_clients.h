@@ -55,6 +55,11 @@ class StreamClients {
   bool contains(const FiveTuple& client) const { return by_five_tuple_.contains(client); }
   // Closes once what is queued has been written.
   void close(const FiveTuple& client);
+  // Call while a frame of that client is being handled. It is read no more, and leaves once what is queued has been
+  // written: the host is not told, `departure` is.
+  void depart(const FiveTuple& client, Departure departure);
+  // The other end of that on another shard: a client whose first message has been read.
+  void adopt(io::Stream::Detached stream, StreamPlace place, const FiveTuple& client, ReadBuffer reads, Bytes first);
   // Starts the writes of all clients with something queued. Never calls the host.
   void flush();
   void stop();
@@ -70,6 +75,8 @@ class StreamClients {
   StreamClient* find(ClientId id);
   bool take_of_source(Now now, StreamClient& client);
   void on_handshake(ClientId id, const boost::system::error_code& error);
+  void let_go(ClientId id);
+  std::unique_ptr<StreamClient> remove(ClientId id);
   void read(ClientId id);
   void on_read(ClientId id, const boost::system::error_code& error, size_t size);
   bool cut_frames(Now now, ClientId id);

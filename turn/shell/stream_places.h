@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "common/base/endpoint.h"
 
@@ -29,6 +30,25 @@ class StreamPlaces {
   std::mutex mutex_;
   uint32_t taken_ = 0;
   absl::flat_hash_map<IpAddress, uint32_t> by_source_;  // as many entries as connections at most
+};
+
+// Both places that one connection has taken, given back when this is destroyed. On any thread, one at a time.
+class StreamPlace {
+ public:
+  StreamPlace(StreamPlaces& places, const IpAddress& client) : places_(&places), client_(client) {}
+  StreamPlace(StreamPlace&& other) noexcept : places_(std::exchange(other.places_, nullptr)), client_(other.client_) {}
+  StreamPlace& operator=(StreamPlace&&) = delete;
+  ~StreamPlace() {
+    if (places_ == nullptr) return;
+    places_->give_back_of_source(client_);
+    places_->give_back();
+  }
+  // Whoever calls this gives them back instead.
+  void release() { places_ = nullptr; }
+
+ private:
+  StreamPlaces* places_;
+  IpAddress client_;
 };
 
 }  // namespace noom::turn

@@ -35,6 +35,7 @@ TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, Stream
       pump_(shard.context(), *this),
       streams_(shard.context(), *this, {}, places, stats_, log_),
       dtls_(*this, random_, {}, dtls_places, stats_.dtls, log_),
+      peers_(shard.context(), *this),
       outbox_(options.settings->shard_count),
       udp_listeners_(options.listeners.size()),
       tick_(shard.context()) {}
@@ -139,6 +140,8 @@ void TurnShard::settle(Now now) {
   output_.to_clients.clear();
   output_.to_peers.clear();
   output_.events.clear();
+  // These may come back here.
+  for (Leaver& leaver : std::exchange(departures_, {})) streams_.depart(leaver.client, std::move(leaver.departure));
   arm_tick();
   check_drained();
 }
@@ -158,6 +161,15 @@ void TurnShard::on_flushed() {
 }
 
 void TurnShard::obey(Now now, const OpenRelay& command) {
+  if (command.tcp) {
+    const absl::Status status = peers_.open(command.relay, command.local);
+    if (!status.ok()) {
+      log_.relay_open_failed(now, status);
+      return server_.on_relay_open_failed(now, command.relay, output_);
+    }
+    stats_.relays_open.add();
+    return server_.on_relay_opened(now, command.relay, output_);
+  }
   auto socket = io::UdpSocket::open(command.local, {.receive_buffer_bytes = options_.relay_buffer_bytes,
                                                     .send_buffer_bytes = options_.relay_buffer_bytes,
                                                     .report_icmp = true,
@@ -179,6 +191,7 @@ void TurnShard::obey(Now now, const OpenRelay& command) {
 }
 
 void TurnShard::obey(Now, const CloseRelay& command) {
+  if (peers_.close(command.relay)) return stats_.relays_open.subtract();
   const io::UdpSocketId id = socket_of(command.relay);
   if (!id.valid()) return;  // it never opened
   relays_[command.relay.index].socket = {};
@@ -251,6 +264,7 @@ void TurnShard::stop() {
   for (const auto& acceptor : acceptors_) acceptor->stop();
   streams_.stop();
   dtls_.stop(io::read_clocks());
+  peers_.stop();
   tick_.cancel();
   pump_.stop();
 }

@@ -20,13 +20,14 @@
 #include "turn/shell/dtls_clients.h"
 #include "turn/shell/event_log.h"
 #include "turn/shell/handover.h"
+#include "turn/shell/peer_links.h"
 #include "turn/shell/stream_clients.h"
 #include "turn/shell/turn_service.h"
 
 namespace noom::turn {
 
 // Built and given its listeners before its thread runs; then everything but stats() is that thread's.
-class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
+class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
  public:
   TurnShard(io::Shard& shard, const TurnServiceOptions& options, StreamPlaces& places, StreamPlaces& dtls_places,
             LogSink& log);
@@ -56,6 +57,10 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
     uint32_t generation = 0;
     io::UdpSocketId socket;
   };
+  struct Leaver {
+    FiveTuple client;
+    Departure departure;
+  };
 
   io::StreamOpening opening_of(const Listener& listener, const IpAddress& peer) const;
   void on_datagrams(Now now, io::UdpSocketId socket, uint64_t tag, std::span<const io::Datagram> batch) override;
@@ -68,6 +73,11 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
   void send_dtls(const FiveTuple& client, Bytes datagram, const IpFields& ip) override;
   bool has_allocation(const FiveTuple& client) const override { return server_.has_allocation(client); }
   void on_handover(uint32_t from, std::unique_ptr<HandoverBatch> batch);
+  void on_peer_connected(PeerConnectionId connection) override;
+  void on_peer_connect_failed(PeerConnectionId connection, std::string_view reason) override;
+  std::optional<PeerConnectionId> on_peer_accepted(RelayId relay, const IpEndpoint& peer) override;
+  void on_peer_closed(PeerConnectionId connection, std::string_view reason) override;
+  void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) override;
   void on_shard_message(const ShardMessage& message);
 
   void on_client_datagram(Now now, uint8_t listener, const io::Datagram& datagram);
@@ -80,6 +90,10 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
   void obey(Now now, const TellShard& command);
   void obey(Now now, const Forward& command);
   void obey(Now now, const WatchClient& command);
+  void obey(Now now, const ConnectPeer& command);
+  void obey(Now now, const ClosePeer& command);
+  void obey(Now now, const BindPeer& command);
+  void obey(Now now, const MoveClient& command);
   io::UdpSocketId socket_of(RelayId relay) const;
   void arm_tick();
   void on_tick();
@@ -95,6 +109,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
   io::UdpPump pump_;
   StreamClients streams_;
   DtlsClients dtls_;
+  PeerLinks peers_;
   HandoverOutbox outbox_;
   std::vector<std::unique_ptr<HandoverBatch>> handed_over_;  // borrowed from until the flush
 
@@ -103,6 +118,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost {
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::vector<uint8_t> acceptor_listeners_;  // the listener index of each acceptor
   std::vector<FiveTuple> leavers_;           // CloseClient waits until the transmits beside it are queued
+  std::vector<Leaver> departures_;           // BindPeer and MoveClient, likewise
   std::vector<RelaySocket> relays_;          // by RelayId index, which is dense
 
   Timer tick_;

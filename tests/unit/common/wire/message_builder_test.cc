@@ -119,6 +119,26 @@ TEST_F(MessageBuilderTest, YieldsNothingWhenTheRoomIsTooSmall) {
   EXPECT_EQ(to_hex(build_all(exact)), to_hex(Bytes(room).first(needed)));
 }
 
+TEST_F(MessageBuilderTest, WritesAConnectionAttempt) {
+  // RFC 6062 §6.1, §6.2.1: method 0x00c; CONNECTION-ID is 0x002a, four bytes.
+  std::array<std::byte, 64> room;
+  const IpEndpoint peer{IpAddress::v4(192, 0, 2, 1), 32853};
+  const Bytes whole = MessageBuilder(room, Method::kConnectionAttempt, Class::kIndication, kId)
+                          .xor_address(Attr::kXorPeerAddress, peer)
+                          .u32(Attr::kConnectionId, 0x01abcdef)
+                          .finish();
+  EXPECT_EQ(to_hex(whole),
+            "001c00142112a442000000000000000000000000"
+            "00120008"
+            "0001a147e112a643"
+            "002a000401abcdef");
+  const auto message = MessageView::parse(whole);
+  ASSERT_TRUE(message);
+  EXPECT_TRUE(message->is(Method::kConnectionAttempt, Class::kIndication));
+  EXPECT_EQ(message->xor_address(Attr::kXorPeerAddress), peer);
+  EXPECT_EQ(message->u32(Attr::kConnectionId), 0x01abcdefu);
+}
+
 TEST_F(MessageBuilderTest, FillsTheLargestMessageAndNotMore) {
   const std::string longest(kMessageSizeMax - kHeaderSize - kAttributeHeaderSize, 'x');
   auto fits = builder(2 * kMessageSizeMax);

@@ -81,10 +81,10 @@ TEST(Allocate, WithAMalformedRequestedTransportIs400) {
   EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 400 integrity"));
 }
 
-TEST(Allocate, ForAnotherTransportThanUdpIs442) {
+TEST(Allocate, ForATransportNeitherUdpNorTcpIs442) {
   // RFC 8656 §7.2, step 3.
   Script script;
-  script.client("198.51.100.7:4000").sends(Ask(Method::kAllocate).transport(wire::kProtocolTcp));
+  script.client("198.51.100.7:4000").sends(Ask(Method::kAllocate).transport(132));
   EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4000 <- allocate error 442 integrity"));
 }
 

@@ -53,6 +53,7 @@ class Ask {
     return add([=](wire::MessageBuilder& b) { b.u64(Attr::kReservationToken, token); });
   }
   Ask& ticket(std::string_view ticket = "") { return raw(Attr::kMobilityTicket, ticket); }
+  Ask& connection(uint32_t number) { return u32(Attr::kConnectionId, number); }
   Ask& fingerprint() {
     fingerprint_ = true;
     return *this;
@@ -94,6 +95,15 @@ class Ask {
 
 inline Ask allocate() {
   return Ask(Method::kAllocate).transport(wire::kProtocolUdp);
+}
+inline Ask allocate_tcp() {
+  return Ask(Method::kAllocate).transport(wire::kProtocolTcp);
+}
+inline Ask connect(std::string_view peer) {
+  return Ask(Method::kConnect).peer(peer);
+}
+inline Ask connection_bind(uint32_t number) {
+  return Ask(Method::kConnectionBind).connection(number);
 }
 inline Ask refresh() {
   return Ask(Method::kRefresh);

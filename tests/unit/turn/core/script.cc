@@ -157,9 +157,41 @@ void Script::forwarded(const FiveTuple& client, uint32_t from, std::vector<std::
   note_commands();
 }
 
+void Script::connected(uint32_t connection) {
+  server().on_peer_connected(now_, connection_id(connection), output_);
+  note_commands();
+}
+void Script::connect_failed(uint32_t connection) {
+  server().on_peer_connect_failed(now_, connection_id(connection), output_);
+  note_commands();
+}
+bool Script::accepted(size_t relay, std::string_view peer) {
+  const auto id = server().on_peer_accepted(now_, relay_id(relay), endpoint(peer), output_);
+  if (id) connections_[id->index] = *id;
+  note_commands();
+  return id.has_value();
+}
+void Script::peer_closed(uint32_t connection) {
+  server().on_peer_closed(now_, connection_id(connection), output_);
+  note_commands();
+}
+
+void Script::note_numbers() {
+  for (const ToClient& datagram : output_.to_clients) {
+    const auto message = wire::MessageView::parse(datagram.bytes);
+    if (message && message->has(Attr::kConnectionId)) number_ = message->u32(Attr::kConnectionId).value();
+  }
+}
 void Script::note_commands() {
-  for (const Command& command : output_.commands)
+  note_numbers();
+  for (const Command& command : output_.commands) {
     if (const auto* open = std::get_if<OpenRelay>(&command)) opened_[open->relay.index] = *open;
+    if (const auto* connect = std::get_if<ConnectPeer>(&command))
+      connections_[connect->connection.index] = connect->connection;
+    const auto* tell = std::get_if<TellShard>(&command);
+    if (const auto* find = tell == nullptr ? nullptr : std::get_if<FindTcpRelay>(&tell->message))
+      connections_[find->connection.index] = find->connection;
+  }
   check_accounting();
 }
 void Script::check_accounting() {

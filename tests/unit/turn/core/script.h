@@ -95,6 +95,11 @@ class Script {
   void open_failed(size_t relay);
   void peer_sends(size_t relay, std::string_view peer, std::string_view payload);
   void icmp(size_t relay, std::string_view peer, const PeerIcmp& icmp);
+  void connected(uint32_t connection);
+  void connect_failed(uint32_t connection);
+  // Whether the connection may stay open.
+  bool accepted(size_t relay, std::string_view peer);
+  void peer_closed(uint32_t connection);
   void handed_over(const IpEndpoint& to, const IpEndpoint& from, std::string_view payload);
   void told(const ShardMessage& message);
   void forwarded(const FiveTuple& client, uint32_t shard, std::vector<std::byte> bytes);
@@ -106,6 +111,9 @@ class Script {
   void forget() { says(); }
   IpEndpoint relayed(size_t relay) const;  // as clients know it
   RelayId relay_id(size_t relay) const { return opened_.at(relay).relay; }
+  PeerConnectionId connection_id(uint32_t index) const { return connections_.at(index); }
+  // The CONNECTION-ID that a client was told last; says() shows all of them as "id".
+  uint32_t number() const { return number_; }
 
   Server& server();
   const Stats& stats() { return server().stats(); }
@@ -120,6 +128,7 @@ class Script {
  private:
   MutableBytes keep(std::vector<std::byte> bytes);
   void note_commands();
+  void note_numbers();
   void check_accounting();
   std::string render(const Command& command) const;
   std::string render(const std::vector<IpEndpoint>& endpoints) const;
@@ -132,7 +141,9 @@ class Script {
   std::unique_ptr<Server> server_;
   Output output_;
   std::deque<std::vector<std::byte>> kept_;
-  std::map<size_t, OpenRelay> opened_;  // by index, the last OpenRelay for it
+  std::map<size_t, OpenRelay> opened_;                // by index, the last OpenRelay for it
+  std::map<uint32_t, PeerConnectionId> connections_;  // by index, the latest
+  uint32_t number_ = 0;
   std::vector<std::string> keys_;
 };
 

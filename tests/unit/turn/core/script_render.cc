@@ -28,6 +28,14 @@ std::string text_attribute(const wire::AttributeView& attribute) {
   return name + std::string(as_text(attribute.value));
 }
 
+// Of values that tests have no use for.
+std::string opaque_attribute(Attr type) {
+  return type == Attr::kNonce            ? " nonce"
+         : type == Attr::kConnectionId   ? " id"
+         : type == Attr::kMobilityTicket ? " ticket"
+                                         : " token";
+}
+
 std::string integrity_text(const wire::MessageView& message, bool sha256, const std::vector<std::string>& keys) {
   const bool valid = std::ranges::any_of(keys, [&](const std::string& key) {
     return (sha256 ? wire::check_message_integrity_sha256(message, as_bytes(key))
@@ -73,6 +81,13 @@ std::string message_text(const StopForwarding& stop) {
 std::string message_text(const ForwardedClientGone& gone) {
   return gone.client.client.to_string() + " is gone";
 }
+std::string message_text(const FindTcpRelay& wanted) {
+  return "looks for the TCP relay " + wanted.to.to_string() + " for peer " + std::to_string(wanted.connection.index);
+}
+std::string message_text(const TcpRelayAnswer& answer) {
+  return (answer.port ? "has a TCP relay for peer " : "has no TCP relay for peer ") +
+         std::to_string(answer.connection.index);
+}
 
 }  // namespace
 
@@ -94,7 +109,8 @@ std::string Script::render(const std::vector<IpEndpoint>& endpoints) const {
 
 std::string Script::render(const Command& command) const {
   if (const auto* open = std::get_if<OpenRelay>(&command))
-    return "open #" + std::to_string(open->relay.index) + " on " + open->local.address.to_string();
+    return "open #" + std::to_string(open->relay.index) + " on " + open->local.address.to_string() +
+           (open->tcp ? " tcp" : "");
   if (const auto* close = std::get_if<CloseRelay>(&command)) return "close #" + std::to_string(close->relay.index);
   if (const auto* close = std::get_if<CloseClient>(&command)) return "close " + close->client.client.to_string();
   if (const auto* tell = std::get_if<TellShard>(&command))
@@ -104,6 +120,16 @@ std::string Script::render(const Command& command) const {
     return "forward to shard " + std::to_string(forward->shard) + " what " + forward->client.client.to_string() +
            " said";
   if (const auto* watch = std::get_if<WatchClient>(&command)) return "watch " + watch->client.client.to_string();
+  if (const auto* connect = std::get_if<ConnectPeer>(&command))
+    return "connect peer " + std::to_string(connect->connection.index) + " from #" +
+           std::to_string(connect->relay.index) + " to " + render(connect->peer);
+  if (const auto* close = std::get_if<ClosePeer>(&command))
+    return "close peer " + std::to_string(close->connection.index);
+  if (const auto* bind = std::get_if<BindPeer>(&command))
+    return "bind peer " + std::to_string(bind->connection.index) + " to " + bind->client.client.to_string();
+  if (const auto* move = std::get_if<MoveClient>(&command))
+    return "move " + move->client.client.to_string() + " to shard " + std::to_string(move->shard) + " with " +
+           std::string(to_string(wire::MessageView::parse(move->message).value().method()));
   const auto& hand_over = std::get<HandOver>(command);
   return "hand over to shard " + std::to_string(hand_over.shard) + " for " + render(hand_over.to) + " from " +
          render(hand_over.from) + " " + quoted(hand_over.payload) + render(hand_over.ip);
@@ -141,10 +167,6 @@ std::string Script::render_stun(Bytes bytes) const {
       case Attr::kXorPeerAddress:
         text += " from " + render(message->xor_address(attribute).value());
         break;
-      case Attr::kReservationToken:
-      case Attr::kMobilityTicket:
-        text += attribute.type == static_cast<uint16_t>(Attr::kMobilityTicket) ? " ticket" : " token";
-        break;
       case Attr::kAddressErrorCode:
         text += address_error_text(attribute.value);
         break;
@@ -163,8 +185,11 @@ std::string Script::render_stun(Bytes bytes) const {
       case Attr::kAlternateDomain:
         text += text_attribute(attribute);
         break;
+      case Attr::kReservationToken:
+      case Attr::kMobilityTicket:
       case Attr::kNonce:
-        text += " nonce";
+      case Attr::kConnectionId:
+        text += opaque_attribute(static_cast<Attr>(attribute.type));
         break;
       case Attr::kPasswordAlgorithms:
         text += attribute.value.size() == 8 ? " algorithms" : " algorithms-other";
@@ -207,6 +232,13 @@ std::vector<std::string> Script::tells() {
     } else if (const auto* moved = std::get_if<ClientMoved>(&event)) {
       lines.push_back("move " + std::string(to_string(moved->stage)) + " " + moved->username + " " +
                       moved->from.client.to_string() + " to " + moved->to.client.to_string());
+    } else if (const auto* opened = std::get_if<PeerConnectionOpened>(&event)) {
+      lines.push_back((opened->incoming ? "peer in " : "peer out ") + render(opened->peer) + " " + opened->username);
+    } else if (const auto* closed = std::get_if<PeerConnectionEnded>(&event)) {
+      lines.push_back("peer ended " + render(closed->peer) + " " + closed->username + " " +
+                      std::string(to_string(closed->reason)) + " after " +
+                      std::to_string(std::chrono::duration_cast<seconds>(closed->duration).count()) + " s, up " +
+                      std::to_string(closed->bytes_to_peer) + ", down " + std::to_string(closed->bytes_to_client));
     } else {
       const auto& refused = std::get<Refused>(event);
       lines.push_back("refused " + refused.username + " " + std::string(to_string(refused.method)) + " " +

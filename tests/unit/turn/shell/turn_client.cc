@@ -151,7 +151,7 @@ std::optional<std::string> TurnClient::exchange(wire::Method method, Fill&& fill
         .text(Attr::kNonce, nonce_)
         .message_integrity(key_.bytes());
   }
-  if (!send_raw(as_text(builder.finish()))) return std::nullopt;
+  if (!send_raw(std::string(as_text(builder.finish())) + std::exchange(behind_, {}))) return std::nullopt;
   for (;;) {
     auto answer = receive_frame();
     if (!answer) return std::nullopt;
@@ -221,6 +221,44 @@ bool TurnClient::refresh(uint32_t lifetime_s) {
   return request(wire::Method::kRefresh,
                  [&](wire::MessageBuilder& builder) { builder.u32(Attr::kLifetime, lifetime_s); })
       .has_value();
+}
+
+std::optional<IpEndpoint> TurnClient::allocate_tcp() {
+  const auto answer = request(wire::Method::kAllocate,
+                              [](wire::MessageBuilder& builder) { builder.u32(Attr::kRequestedTransport, 6U << 24); });
+  if (!answer) return std::nullopt;
+  return wire::MessageView::parse(as_bytes(*answer))->xor_address(Attr::kXorRelayedAddress);
+}
+
+std::optional<uint32_t> TurnClient::connect_peer(const IpEndpoint& peer) {
+  const auto answer = request(wire::Method::kConnect,
+                              [&](wire::MessageBuilder& builder) { builder.xor_address(Attr::kXorPeerAddress, peer); });
+  if (!answer) return std::nullopt;
+  return wire::MessageView::parse(as_bytes(*answer))->u32(Attr::kConnectionId);
+}
+
+std::optional<uint32_t> TurnClient::receive_attempt(IpEndpoint* peer) {
+  while (auto frame = receive_frame()) {
+    const auto message = wire::MessageView::parse(as_bytes(*frame));
+    if (!message || !message->is(wire::Method::kConnectionAttempt, wire::Class::kIndication)) continue;
+    if (peer != nullptr) *peer = message->xor_address(Attr::kXorPeerAddress).value_or(IpEndpoint{});
+    return message->u32(Attr::kConnectionId);
+  }
+  return std::nullopt;
+}
+
+bool TurnClient::bind_connection(const TurnClient& control, uint32_t number, std::string_view behind) {
+  nonce_ = control.nonce_;
+  behind_ = behind;
+  return request(wire::Method::kConnectionBind,
+                 [&](wire::MessageBuilder& builder) { builder.u32(Attr::kConnectionId, number); })
+      .has_value();
+}
+
+std::string TurnClient::receive_bytes(size_t size) {
+  std::string bytes = unread_.substr(0, size);
+  unread_.erase(0, bytes.size());
+  return bytes + stream_->receive(size - bytes.size());
 }
 
 std::optional<IpEndpoint> TurnClient::binding() {

@@ -56,6 +56,17 @@ class TurnClient {
   bool create_permission(const IpAddress& peer);
   bool channel_bind(uint16_t channel, const IpEndpoint& peer);
   bool refresh(uint32_t lifetime_s);
+  // RFC 6062. The relayed transport address of a TCP allocation.
+  std::optional<IpEndpoint> allocate_tcp();
+  // The CONNECTION-ID.
+  std::optional<uint32_t> connect_peer(const IpEndpoint& peer);
+  // The CONNECTION-ID of the next ConnectionAttempt; other frames are passed over.
+  std::optional<uint32_t> receive_attempt(IpEndpoint* peer = nullptr);
+  // With the control connection's credentials; `behind` leaves in one write with the request.
+  bool bind_connection(const TurnClient& control, uint32_t number, std::string_view behind = {});
+  // After bind_connection: exactly that many bytes of the peer, or what came before the end.
+  std::string receive_bytes(size_t size);
+
   // The mapped address.
   std::optional<IpEndpoint> binding();
   void send_channel(uint16_t channel, std::string_view payload);
@@ -84,6 +95,7 @@ class TurnClient {
   std::unique_ptr<io::TcpClient> stream_;
   std::string unread_;
   std::vector<std::string> unread_messages_;
+  std::string behind_;  // sent behind the next request
   Secret key_;
   std::string nonce_;
   int error_ = 0;
