@@ -139,7 +139,8 @@ class TcpRelay(unittest.TestCase):
         with relay.running() as (turn, certificate), tempfile.TemporaryDirectory() as folder:
             log, relayed = self.uclient(turn, certificate, folder)
             everything = CLIENTS * MESSAGES
-            self.assertRegex(log, rf"tot_send_msgs={everything}, tot_recv_msgs={everything}\n")
+            if transport == "tcp":  # over TLS uclient takes each record for one message, however many the stream brought together
+                self.assertRegex(log, rf"tot_send_msgs={everything}, tot_recv_msgs={everything}\n")
             self.assertEqual([everything * MESSAGE_BYTES] * 2, relayed)
 
     def test_coturns_clients_are_reached_by_peers_that_connect(self):
