@@ -51,9 +51,21 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
       .value_list("relay.addresses", &config.relay_addresses, kAddressExample,
                   "This host's addresses on which peers are reached, one or more of a family; empty: those of the "
                   "default routes.")
-      .value_list("relay.external_addresses", &config.external_addresses, kAddressExample,
+      .value_list("relay.external_addresses", &config.external_addresses,
+                  "\"192.0.2.1\", \"relay.example.org\" or \"stun://stun.example.org:3478\"",
                   "Behind 1:1 NAT: what clients and peers must use instead of relay.addresses, one for each, in the "
-                  "same order.")
+                  "same order: an address, a DNS name that has it, or a STUN server that sees it.")
+      .seconds("relay.external_refresh_s", &config.external_refresh, {.min = 1, .max = 86400},
+               "How often names and STUN servers in relay.external_addresses are asked again; sooner after a failure.")
+      .text_list("relay.listener_addresses", &config.listener_addresses,
+                 "For clients of single listeners, where to relay from and what that is known by, in place of the "
+                 "above: each \"udp://10.0.0.7:3478=10.0.0.7\" or \"udp://10.0.0.7:3478=10.0.0.7 203.0.113.7\", with "
+                 "the listener as listen.* has it, an address of relay.addresses, and its external one.")
+      .choice<std::optional<Family>>(
+          "relay.family_when_unasked", &config.settings.family_when_unasked,
+          {{"ipv4", Family::kV4}, {"ipv6", Family::kV6}, {"client", std::nullopt}},
+          "The family of the relayed address for clients that ask for none, as browsers do: ipv4 is RFC 8656's, client "
+          "that of the client's own address; ipv6 or client where relay.addresses has no IPv4.")
       .integer("relay.port_min", &config.settings.port_min, {.min = 1024, .max = 65535},
                "The lowest port relayed from.")
       .integer("relay.port_max", &config.settings.port_max, {.min = 1024, .max = 65535},
@@ -85,7 +97,12 @@ void add_relay_rows(ops::ConfigTable& table, Config& config) {
                   "Peers to allow although they are denied by default, as all that is not public unicast is; the "
                   "longest prefix wins.")
       .value_list("peers.deny", &config.peers_deny, kPrefixExample,
-                  "Peers to deny; the longest prefix wins, and deny wins against an equal allow.");
+                  "Peers to deny; the longest prefix wins, and deny wins against an equal allow.")
+      .value_list("clients.allow", &config.clients_allow, kPrefixExample,
+                  "Clients to serve, by the address they come from; with any, nobody else is served. The longest "
+                  "prefix wins.")
+      .value_list("clients.deny", &config.clients_deny, kPrefixExample,
+                  "Clients to ignore; the longest prefix wins, and deny wins against an equal allow.");
 }
 
 void add_auth_rows(ops::ConfigTable& table, Config& config) {
@@ -96,7 +113,8 @@ void add_auth_rows(ops::ConfigTable& table, Config& config) {
       .secret_list("auth.users", &config.users, "Static users, each \"name:password\"; as in auth.user_file.")
       .path("auth.user_file", &config.user_file,
             "A file of static users, a line \"name:password\" for each, with further columns behind tabs: "
-            "allocations=N, bits_per_second=N; instead of a password md5=HEX, sha256=HEX, the keys for auth.realm. # "
+            "allocations=N, and bits_per_second=N, packets_per_second=N, new_peers_per_second=N over all of the user's "
+            "allocations; instead of a password md5=HEX, sha256=HEX, the keys for auth.realm. # "
             "begins a comment. Read again on SIGHUP.")
       .secret_list("auth.rest_secrets", &config.rest_secrets,
                    "Secrets that time-limited credentials may be signed with; better kept in auth.rest_secret_files.")
@@ -112,6 +130,8 @@ void add_auth_rows(ops::ConfigTable& table, Config& config) {
           "them be changed.")
       .boolean("auth.end_at_expiry", &config.settings.end_at_credential_expiry,
                "End an allocation when the time-limited credentials it was made with expire.")
+      .boolean("auth.end_at_revocation", &config.settings.end_at_revocation,
+               "End an allocation when a reload no longer knows the user, password or secret it was made with.")
       .boolean(
           "auth.offer_password_algorithms", &config.settings.offer_password_algorithms,
           "Offer SHA-256 keys (RFC 8489) beside MD5 ones; clients that know nothing of them are served either way.")
@@ -153,6 +173,39 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "limit.");
 }
 
+void add_rate_rows(ops::ConfigTable& table, Config& config) {
+  constexpr int64_t kBitsMax = 1'000'000'000'000;
+  constexpr int64_t kPacketsMax = 1'000'000'000;
+  constexpr int64_t kPeersMax = 1'000'000;
+  RateSettings& allocation = config.settings.allocation_rates;
+  RateSettings& user = config.settings.user_rates;
+  table
+      .integer("limits.bits_per_second", &allocation.bits_per_second, {.max = kBitsMax, .unit = "bits a second"},
+               "Payload of one allocation, each direction by itself; what exceeds it is dropped. 0: no limit.")
+      .integer("limits.packets_per_second", &allocation.packets_per_second,
+               {.max = kPacketsMax, .unit = "packets a second"},
+               "Datagrams of one allocation, each direction by itself; what exceeds it is dropped. 0: no limit.")
+      .integer("limits.new_peers_per_second", &allocation.new_peers_per_second,
+               {.max = kPeersMax, .unit = "peers a second"},
+               "Peer addresses that one allocation asks a permission for and has none; further ones are answered 508. "
+               "0: no limit.")
+      .integer("limits.user_bits_per_second", &user.bits_per_second, {.max = kBitsMax, .unit = "bits a second"},
+               "As limits.bits_per_second, of all allocations with one username. 0: no limit.")
+      .integer("limits.user_packets_per_second", &user.packets_per_second,
+               {.max = kPacketsMax, .unit = "packets a second"},
+               "As limits.packets_per_second, of all allocations with one username. 0: no limit.")
+      .integer("limits.user_new_peers_per_second", &user.new_peers_per_second,
+               {.max = kPeersMax, .unit = "peers a second"},
+               "As limits.new_peers_per_second, of all allocations with one username. 0: no limit.")
+      .integer(
+          "limits.burst_ms", &config.burst_ms, {.min = 1, .max = 60'000, .unit = "milliseconds"},
+          "What may pass at once after a pause, by the time in which the limited bits or packets flow in; at least "
+          "one datagram of 1500 bytes.")
+      .integer("limits.new_peers_burst", &config.settings.rate_burst.new_peers,
+               {.min = 1, .max = 65'536, .unit = "peers"},
+               "New peers that may be asked for at once after a pause, where their rate is limited.");
+}
+
 }  // namespace
 
 Config::Config() {
@@ -169,6 +222,7 @@ ops::ConfigTable config_table(Config& config) {
   add_relay_rows(table, config);
   add_auth_rows(table, config);
   add_limit_rows(table, config);
+  add_rate_rows(table, config);
   ops::add_ops_rows(table, config.ops);
   return table;
 }

@@ -12,6 +12,7 @@
 #include "common/ops/config_table.h"
 #include "common/ops/ops_config.h"
 #include "turn/core/settings.h"
+#include "turn/external_source.h"
 #include "turn/shell/turn_service.h"
 
 namespace noom::turn {
@@ -30,7 +31,9 @@ struct Config {
   std::vector<std::string> listener_certificates;  // "tls://0.0.0.0:5349=/etc/noom/a.pem:/etc/noom/a.key"
 
   std::vector<IpAddress> relay_addresses;  // empty: those of the default routes
-  std::vector<IpAddress> external_addresses;
+  std::vector<ExternalSource> external_addresses;
+  Duration external_refresh = std::chrono::seconds(60);
+  std::vector<std::string> listener_addresses;  // "tls://0.0.0.0:5349=10.0.0.7 203.0.113.7"
   std::vector<std::string> mobility_key_files;
   std::vector<std::string> listener_realms;  // "tls://0.0.0.0:5349=example.org"
 
@@ -44,8 +47,11 @@ struct Config {
 
   std::vector<auth::IpPrefix> peers_allow;
   std::vector<auth::IpPrefix> peers_deny;
+  std::vector<auth::IpPrefix> clients_allow;
+  std::vector<auth::IpPrefix> clients_deny;
 
   uint32_t challenges_per_second = 50;
+  uint32_t burst_ms = 1000;
   Settings settings;           // what goes straight into the core
   TurnServiceOptions service;  // what goes straight into the shell
   ops::OpsConfig ops;

@@ -3,7 +3,9 @@
 
 #include "common/io/clocks.h"
 #include "common/ops/daemon.h"
+#include "turn/external_lookup.h"
 #include "turn/listeners.h"
+#include "turn/live_settings.h"
 #include "turn/metrics.h"
 #include "turn/reload.h"
 #include "turn/setup.h"
@@ -19,28 +21,40 @@ std::vector<io::LocalAddress> host_addresses() {
 // Fills a fresh table as the first one was.
 using Load = std::function<std::vector<std::string>(ops::ConfigTable&)>;
 
+// How long a start waits for external addresses before it goes on without.
+constexpr Duration kExternalAtStart = std::chrono::seconds(3);
+
 class Daemon final : public ops::Service {
  public:
-  Daemon(std::unique_ptr<TurnService> service, const Prepared& prepared, const Config& config,
-         const ops::ConfigTable& table, Load load, LogSink& log)
+  Daemon(std::unique_ptr<TurnService> service, std::unique_ptr<LiveSettings> settings, const Prepared& prepared,
+         const Config& config, const ops::ConfigTable& table, Load load, LogSink& log)
       : service_(std::move(service)),
-        settings_(prepared.options.settings),
+        settings_(std::move(settings)),
         tls_(prepared.tls),
         config_(config),
         table_(table),
         load_(std::move(load)),
-        log_(log) {}
+        log_(log) {
+    settings_->follow(
+        [this](std::shared_ptr<const Settings> changed) { service_->change_settings(std::move(changed)); });
+  }
 
   static absl::StatusOr<std::unique_ptr<ops::Service>> start(const Prepared& prepared, const Config& config,
                                                              const ops::ConfigTable& table, Load load, LogSink& log) {
-    for (const RelayAddress& relay : prepared.options.settings->relay_addresses)
-      log.info("relay_address", {{"local", relay.local.to_string()}, {"external", relay.external.to_string()}});
+    auto settings = std::make_unique<LiveSettings>(look_up_external, host_addresses, log);
+    settings->change(prepared.options.settings, prepared.external_uses, config.external_refresh, kExternalAtStart);
+    TurnServiceOptions options = prepared.options;
+    options.settings = settings->current();
+    for (const RelayAddress& relay : options.settings->relay_addresses)
+      log.info("relay_address", {{"local", relay.local.to_string()},
+                                 {"external", relay.is_known() ? relay.external.to_string() : "unknown"}});
     std::optional<size_t> failed;
-    auto service = TurnService::start(prepared.options, log, &failed);
+    auto service = TurnService::start(options, log, &failed);
     if (service.ok())
-      return std::make_unique<Daemon>(std::move(*service), prepared, config, table, std::move(load), log);
+      return std::make_unique<Daemon>(std::move(*service), std::move(settings), prepared, config, table,
+                                      std::move(load), log);
     const std::string message(service.status().message());
-    return absl::UnavailableError(failed ? table.fault(prepared.options.listeners[*failed].name, message) : message);
+    return absl::UnavailableError(failed ? table.fault(options.listeners[*failed].name, message) : message);
   }
 
   std::vector<ops::BoundListener> listeners() const override {
@@ -49,18 +63,22 @@ class Daemon final : public ops::Service {
       bound.push_back({listener.name, scheme_of(listener), listener.local});
     return bound;
   }
-  void collect(ops::MetricPage& page) const override { turn::collect(page, *service_); }
+  void collect(ops::MetricPage& page) const override {
+    turn::collect(page, *service_);
+    collect_externals(page, *settings_->current(), settings_->stats());
+  }
+  bool ready() const override { return settings_->is_complete(); }
   void drain(std::function<void()> drained) override { service_->begin_drain(std::move(drained)); }
   void heartbeat(std::function<void()> alive) override { service_->heartbeat(std::move(alive)); }
   absl::Status reload() override {
-    const Reload fresh = read_again(config_, table_, *settings_, load_, host_addresses(), io::read_clocks().wall);
+    const Reload fresh =
+        read_again(config_, table_, *settings_->current(), load_, host_addresses(), io::read_clocks().wall);
     if (!fresh.findings.errors.empty()) return absl::InvalidArgumentError(absl::StrJoin(fresh.findings.errors, "; "));
     for (const std::string& warning : fresh.findings.warnings)
       log_.warning("configuration_warning", {{"message", warning}});
     if (!fresh.restart_keys.empty())
       log_.warning("restart_needed", {{"keys", absl::StrJoin(fresh.restart_keys, ", ")}});
-    settings_ = fresh.settings;
-    service_->change_settings(fresh.settings);
+    settings_->change(fresh.settings, fresh.external_uses, fresh.external_refresh, Duration::zero());
     for (size_t i = 0; i < tls_.size(); ++i)
       if (tls_[i] != nullptr) tls_[i]->set(fresh.certificates[i]);
     return absl::OkStatus();
@@ -68,7 +86,7 @@ class Daemon final : public ops::Service {
 
  private:
   std::unique_ptr<TurnService> service_;
-  std::shared_ptr<const Settings> settings_;
+  std::unique_ptr<LiveSettings> settings_;  // after the service, which it tells of changes
   std::vector<std::shared_ptr<io::TlsContextSlot>> tls_;
   const Config& config_;
   const ops::ConfigTable& table_;

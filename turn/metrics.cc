@@ -190,7 +190,7 @@ void TurnPage::collect_streams() {
   table<StreamEnd>("noom_turn_streams_ended_total", "TCP and TLS connections that ended, by reason.", "reason",
                    [](const ShardStatsView& s) -> const CounterTable<StreamEnd>& { return s.shell.streams_ended; });
   table<StreamRefusal>(
-      "noom_turn_streams_refused_total", "TCP and TLS connections closed at once, by the limit they met.", "reason",
+      "noom_turn_streams_refused_total", "TCP and TLS connections closed at once, by what refused them.", "reason",
       [](const ShardStatsView& s) -> const CounterTable<StreamRefusal>& { return s.shell.streams_refused; });
 }
 
@@ -249,6 +249,19 @@ void collect(ops::MetricPage& page, const TurnService& service) {
   turn.collect_dtls();
   turn.collect_udp();
   turn.collect_certificates(service.listeners());
+}
+
+void collect_externals(ops::MetricPage& page, const Settings& settings, const ExternalStats& stats) {
+  auto info = page.gauge("noom_turn_relay_address_info",
+                         "Relay addresses and what they are known by; external is empty while that is not known.");
+  for (const RelayAddress& relay : settings.relay_addresses)
+    info.sample(uint64_t{1}, {{"local", relay.local.to_string()},
+                              {"external", relay.is_known() ? relay.external.to_string() : std::string()}});
+  page.counter("noom_turn_external_lookups_total", "External addresses asked for, by how that went.")
+      .sample(stats.succeeded.value(), {{"result", "found"}})
+      .sample(stats.failed.value(), {{"result", "failed"}});
+  page.counter("noom_turn_external_changes_total", "External addresses found that differed from the last ones.")
+      .sample(stats.changed.value());
 }
 
 }  // namespace noom::turn

@@ -20,7 +20,7 @@ class Preparation {
   }
   void load_credentials(auth::CredentialStore& store);
   std::vector<RelayAddress> relay_addresses();
-  std::vector<IpAddress> own_addresses(const std::vector<RelayAddress>& relays) const;
+  std::vector<std::vector<RelayAddress>> listener_relays(const std::vector<RelayAddress>& relays);
   void check_ports();
   void check_realm(std::string_view key, const std::string& realm);
   std::vector<std::string> listener_realms();
@@ -30,6 +30,7 @@ class Preparation {
 
   ops::Findings findings;
   std::vector<Listener> listeners;
+  std::vector<ExternalUse> external_uses;
 
  private:
   void add_user(auth::CredentialStore& store, std::string_view key, std::string_view entry, const std::string& place);
@@ -37,6 +38,8 @@ class Preparation {
   void load_rest_secrets(auth::CredentialStore& store);
   void check_relay_address(const IpAddress& address);
   std::vector<IpAddress> detect_relay_addresses();
+  void set_external(std::string_view key, RelayAddress& relay, const ExternalSource& source,
+                    std::optional<size_t> listener, size_t index);
 
   Config& config_;
   const ops::ConfigTable& table_;

@@ -12,8 +12,11 @@ namespace noom::turn {
 
 struct Reload {
   ops::Findings findings;  // with errors, nothing else must be used
-  // The running settings with what may change while clients are served: credentials, peer policy, limits, switches.
+  // The running settings with what may change while clients are served: credentials, policies, limits, switches,
+  // external addresses; those of `external_uses` are still to be filled in.
   std::shared_ptr<const Settings> settings;
+  std::vector<ExternalUse> external_uses;
+  Duration external_refresh{};
   // By listener; null where it does no TLS.
   std::vector<std::shared_ptr<const io::TlsContext>> certificates;
   std::vector<std::string> restart_keys;  // changed, but only a restart takes them over

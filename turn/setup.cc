@@ -96,8 +96,12 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   settings.credentials = std::move(credentials);
   settings.token_keys = steps.token_keys();
   settings.ticket_keys = steps.ticket_keys();
-  settings.peer_policy = std::make_shared<auth::PeerPolicy>(config.peers_allow, config.peers_deny,
-                                                            steps.own_addresses(settings.relay_addresses));
+  settings.listener_relays = steps.listener_relays(settings.relay_addresses);
+  settings.peer_policy =
+      std::make_shared<auth::PeerPolicy>(config.peers_allow, config.peers_deny, std::vector<IpAddress>());
+  if (!config.clients_allow.empty() || !config.clients_deny.empty())
+    settings.client_policy = std::make_shared<auth::ClientPolicy>(config.clients_allow, config.clients_deny);
+  settings.rate_burst.data = std::chrono::milliseconds(config.burst_ms);
   settings.shard_count = shard_count(config);
   settings.challenges_per_source = {.per_second = static_cast<double>(config.challenges_per_second),
                                     .burst = 5.0 * config.challenges_per_second};
@@ -105,7 +109,8 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   Prepared prepared;
   prepared.options = config.service;
   prepared.options.listeners = std::move(steps.listeners);
-  prepared.options.settings = std::make_shared<Settings>(settings);
+  prepared.options.settings = with_answers(settings, {}, {}, nullptr, host);
+  prepared.external_uses = std::move(steps.external_uses);
   prepared.options.shared = make_shared_state(config.nonce_lifetime);
   prepared.tls = load_certificates(config, table, prepared.options.listeners, now, steps.findings);
   for (size_t i = 0; i < prepared.tls.size(); ++i) prepared.options.listeners[i].tls = prepared.tls[i];

@@ -48,12 +48,19 @@ std::string_view read_column(std::string_view column, User& user) {
     return read_number(value, user.limits.allocations_max) ? "" : "has an allocations that is not a number";
   if (name == "bits_per_second")
     return read_number(value, user.limits.bits_per_second) ? "" : "has a bits_per_second that is not a number";
-  return "has a column that is none of md5, sha256, allocations and bits_per_second";
+  if (name == "packets_per_second")
+    return read_number(value, user.limits.packets_per_second) ? "" : "has a packets_per_second that is not a number";
+  if (name == "new_peers_per_second")
+    return read_number(value, user.limits.new_peers_per_second) ? ""
+                                                                : "has a new_peers_per_second that is not a number";
+  return "has a column that is none of md5, sha256, allocations, bits_per_second, packets_per_second and "
+         "new_peers_per_second";
 }
 
 // Somebody's editor made blanks of the tabs.
 bool looks_like_columns(std::string_view password) {
-  for (const std::string_view column : {" md5=", " sha256=", " allocations=", " bits_per_second="})
+  for (const std::string_view column :
+       {" md5=", " sha256=", " allocations=", " bits_per_second=", " packets_per_second=", " new_peers_per_second="})
     if (password.find(column) != password.npos) return true;
   return password.starts_with("md5=") || password.starts_with("sha256=");
 }

@@ -36,6 +36,7 @@ class IpAddress {
   std::span<const std::byte> bytes() const;
   // RFC 5952 text.
   std::string to_string() const;
+  bool is_unspecified() const { return bytes_ == std::array<uint8_t, 16>{}; }  // 0.0.0.0 or ::
   // ::ffff:a.b.c.d becomes a.b.c.d (RFC 4291 §2.5.5.2); anything else is returned as it is.
   IpAddress unmapped() const;
 

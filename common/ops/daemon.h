@@ -37,6 +37,8 @@ class Service {
   virtual ~Service() = default;  // closes everything and joins its threads
   virtual std::vector<BoundListener> listeners() const = 0;
   virtual void collect(MetricPage& page) const = 0;
+  // Whether clients may be sent here: for /readyz, after the start and before the drain.
+  virtual bool ready() const { return true; }
   // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or after
   // daemon.drain_timeout_s.
   virtual void drain(std::function<void()> drained) { drained(); }

@@ -74,7 +74,8 @@ class Life {
     if (!service.ok()) return service.status();
     service_ = std::move(*service);
     for (const IpEndpoint& at : spec_.ops->metrics_listen) {
-      auto admin = AdminHttp::listen(io_, at, {[this] { return metrics_page(); }, [this] { return ready_; }});
+      auto admin = AdminHttp::listen(
+          io_, at, {[this] { return metrics_page(); }, [this] { return ready_ && service_->ready(); }});
       if (!admin.ok()) return cannot("metrics.listen", at.to_string(), std::string(admin.status().message()));
       admin_.push_back(std::move(*admin));
     }

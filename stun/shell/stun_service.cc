@@ -43,6 +43,11 @@ void StunService::start() {
   started_ = true;
 }
 
+void StunService::change_limits(const ShardLimits& limits) {
+  for (uint32_t i = 0; i < threads_.size(); ++i)
+    threads_[i].post([shard = shards_[i].get(), limits] { shard->change_limits(limits); });
+}
+
 void StunService::heartbeat(std::function<void()> alive) {
   const auto waiting = std::make_shared<std::atomic<size_t>>(shards_.size());
   for (uint32_t i = 0; i < threads_.size(); ++i)

@@ -32,6 +32,8 @@ class StunService {
   };
   std::optional<Failure> listen(Transport transport, const AddressMatrix& matrix);
   void start();
+  // Every shard goes over to these soon.
+  void change_limits(const ShardLimits& limits);
   // Calls `alive` from a shard's thread once every shard has come round.
   void heartbeat(std::function<void()> alive);
 

@@ -49,6 +49,8 @@ class StunShard final : private io::UdpReceiver {
   absl::StatusOr<IpEndpoint> listen(Transport transport, const IpEndpoint& local);
   // Binds one position of a matrix, which outlives the shard. A matrix is bound position by position, in order.
   absl::Status listen(Transport transport, const AddressMatrix& matrix, uint8_t position);
+  // Holds from now on: connections already open keep the policy they began with.
+  void change_limits(const ShardLimits& limits) { limits_ = limits; }
   // Takes no new connection.
   void stop_accepting();
   // Closes everything.
@@ -77,7 +79,7 @@ class StunShard final : private io::UdpReceiver {
   void schedule_idle();
 
   io::Shard& shard_;
-  const ShardLimits limits_;
+  ShardLimits limits_;
   std::atomic<uint32_t>& tcp_connections_;
   ShardStats stats_;
   AnswerRooms rooms_;  // of the answers that the pump holds

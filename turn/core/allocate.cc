@@ -42,10 +42,11 @@ void Core::allocate(Request& request) {
   if (!message.u32(Attr::kLifetime) && message.has(Attr::kLifetime))
     return refuse(request, Reason::kMalformedAttribute);
 
-  // RFC 8016 §3.1.2: MOBILITY-TICKET that is not empty: 400; where mobility is forbidden: 405.
+  // RFC 8016 §3.1.2: MOBILITY-TICKET that is not empty: 400; where mobility is forbidden: 405. The data connections of
+  // a TCP allocation stay where they are, so it does not move.
   if (const auto ticket = message.find(Attr::kMobilityTicket)) {
     if (!ticket->value.empty()) return refuse(request, Reason::kMalformedAttribute);
-    if (!settings_->mobility) return refuse(request, Reason::kMobilityForbidden);
+    if (!settings_->mobility || tcp) return refuse(request, Reason::kMobilityForbidden);
   }
 
   // Step 5: RESERVATION-TOKEN beside an attribute that chooses otherwise: 400; not valid: 508.
@@ -86,9 +87,10 @@ std::optional<Family> Core::requested_family(const Request& request) {
     refuse(request, Reason::kMalformedAttribute);
     return std::nullopt;
   }
-  const auto number = asked.value_or(static_cast<uint8_t>(Family::kV4));
+  const Family unasked = settings_->family_when_unasked.value_or(request.from.client.client.address.family());
+  const auto number = asked.value_or(static_cast<uint8_t>(unasked));
   for (const Family family : kFamilies)
-    if (static_cast<uint8_t>(family) == number && has_pool(family)) return family;
+    if (static_cast<uint8_t>(family) == number && has_pool(family, request.from.client)) return family;
   refuse(request, Reason::kFamilyUnavailable);
   return std::nullopt;
 }
@@ -116,7 +118,7 @@ std::optional<Allocation> Core::new_allocation(Request& request) {
   const uint32_t per_user_max = fresh.limits.allocations_max.value_or(settings_->allocations_per_user_max);
   switch (shared_->quota.acquire(fresh.quota_user(), per_user_max, settings_->allocations_max)) {
     case Quota::Verdict::kUserQuotaReached:
-      refuse(request, Reason::kUserQuota);
+      refuse(request, Reason::kUserQuota, {.rule = fresh.limits.allocations_max ? "the user's allocations" : ""});
       return std::nullopt;
     case Quota::Verdict::kTotalReached:
       refuse(request, Reason::kServerFull);
@@ -124,6 +126,8 @@ std::optional<Allocation> Core::new_allocation(Request& request) {
     case Quota::Verdict::kGranted:
       break;
   }
+
+  set_rates(fresh, request.now);
 
   // Another server: 300. A reserved port is here and nowhere else.
   if (!request.message.has(Attr::kReservationToken) && send_elsewhere(request)) {
@@ -133,8 +137,18 @@ std::optional<Allocation> Core::new_allocation(Request& request) {
   return fresh;
 }
 
-bool Core::has_pool(Family family) const {
-  return std::ranges::any_of(pools_, [=](const PortPool& pool) { return pool.address().external.family() == family; });
+bool Core::has_pool(Family family, const FiveTuple& client) const {
+  return std::ranges::any_of(settings_->relays_of(client),
+                             [=](const RelayAddress& relay) { return relay.local.family() == family; });
+}
+
+Reason Core::no_port_reason(Family family, const Request& request, const Relay& wish) const {
+  const auto& relays = settings_->relays_of(request.from.client);
+  if (!has_pool(family, request.from.client)) return Reason::kFamilyUnavailable;
+  if (std::ranges::none_of(
+          relays, [=](const RelayAddress& relay) { return relay.local.family() == family && relay.is_known(); }))
+    return Reason::kExternalUnknown;
+  return wish.reserving ? Reason::kNoPortPair : Reason::kNoFreePort;
 }
 
 // A relayed transport address of each family: 508 when there is none at all, else ADDRESS-ERROR-CODE for what is
@@ -147,20 +161,18 @@ void Core::begin_allocation(Request& request, std::span<const Family> families, 
     return refuse(request, Reason::kReservationLimit);
   }
   fresh->tcp = wish.tcp;
-  if (wish.tcp) fresh->mobility.on = false;  // data connections stay where they are: RFC 8016 has none
   for (const Family family : families) {
     const RelayId id = relays_.insert(wish);
-    if (choose_port(*relays_.find(id), id, family, request.from.client.server.address)) {
+    if (choose_port(*relays_.find(id), id, family, request.from.client)) {
       fresh->relay(family).id = id;
       continue;
     }
     relays_.erase(id);
-    fresh->unavailable[family == Family::kV6] =
-        static_cast<uint16_t>(code_of(has_pool(family) ? Reason::kNoFreePort : Reason::kFamilyUnavailable));
+    fresh->unavailable[family == Family::kV6] = static_cast<uint16_t>(code_of(no_port_reason(family, request, wish)));
   }
   if (!fresh->has_any()) {
     shared_->quota.release(fresh->quota_user());
-    return refuse(request, wish.reserving ? Reason::kNoPortPair : Reason::kNoFreePort);
+    return refuse(request, no_port_reason(families.front(), request, wish));
   }
   const AllocationId id = adopt(*std::move(fresh));
   for (const RelayOfFamily& relay : allocations_.find(id)->relays)

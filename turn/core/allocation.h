@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "turn/core/event.h"
 #include "turn/core/key.h"
 #include "turn/core/output.h"
+#include "turn/core/rates.h"
 
 namespace noom::turn {
 
@@ -74,9 +76,10 @@ struct Allocation {
 
   Key key;
   std::string username;
-  bool by_token = false;                  // the key came in an access token, whose key id is the username
-  Wall credentials_expire = Wall::max();  // max: they do not
-  auth::UserLimits limits;                // this user's own
+  bool by_token = false;                   // the key came in an access token, whose key id is the username
+  Wall credentials_expire = Wall::max();   // max: they do not
+  auth::UserLimits limits;                 // this user's own
+  std::unique_ptr<AllocationRates> rates;  // null: no limit, the usual case
 
   Mono created{};
   Mono credential_deadline = Mono::max();  // Settings::end_at_credential_expiry

@@ -146,6 +146,8 @@ Core::Authentication Core::challenge(Request& request, Reason reason) {
     stats_.unauthenticated_bytes_in.add(request.message.bytes().size());
     if (!challenges_.take(settings_->challenges_per_source, to.client.client.address, request.now.mono)) {
       drop(Drop::kChallengeLimit);
+      request.output.events.push_back(
+          Ignored{.client = to.client, .reason = Drop::kChallengeLimit, .rule = "limits.challenges_per_second"});
       return Authentication::kDropped;
     }
   }

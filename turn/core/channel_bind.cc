@@ -34,9 +34,11 @@ void Core::channel_bind(Request& request) {
   if (const auto reason = check_peer(*allocation, *peer, true, detail)) return refuse(request, *reason, detail);
   if (by_number == nullptr && allocation->channels.size() >= settings_->channels_max)
     return refuse(request, Reason::kChannelLimit);
-  if (allocation->permission(peer->address, now) == nullptr &&
-      allocation->permissions.size() >= settings_->permissions_max)
+  const bool is_new_peer = allocation->permission(peer->address, now) == nullptr;
+  if (is_new_peer && allocation->permissions.size() >= settings_->permissions_max)
     return refuse(request, Reason::kPermissionLimit);
+  if (const auto reason = check_new_peers(*allocation, is_new_peer ? 1 : 0, now, detail))
+    return refuse(request, *reason, detail);
 
   // Installs or refreshes the channel, and the permission with it.
   if (allocation->bind(*number, *peer, now + settings_->channel_lifetime)) stats_.channels_live.add();

@@ -32,6 +32,8 @@ void Core::connect(Request& request) {
   if (const auto reason = check_peer(*allocation, peer, true, detail)) return refuse(request, *reason, detail);
   if (allocation->connections.size() >= settings_->peer_connections_max)
     return refuse(request, Reason::kConnectionLimit, {.peer = peer});
+  if (const auto reason = check_new_peers(*allocation, 1, request.now.mono, detail))
+    return refuse(request, *reason, detail);
 
   const RelayId relay = allocation->relay(peer.address.family()).id;
   const PeerConnectionId connection = add_connection(*allocation,
@@ -51,9 +53,9 @@ void Core::connect(Request& request) {
 // Where a TCP relay of this shard listens that clients know as `to`.
 std::optional<RelayPort> Core::tcp_relay(const IpEndpoint& to) const {
   for (size_t i = 0; i < pools_.size(); ++i) {
-    if (pools_[i].address().external != to.address) continue;
+    if (!is_external_of(i, to.address)) continue;
     const Relay* const relay = relays_.find(pools_[i].holder(to.port));
-    if (relay != nullptr && relay->tcp && relay->open) return relay->place();
+    if (relay != nullptr && relay->tcp && relay->open && relay->external == to.address) return relay->place();
   }
   return std::nullopt;
 }
@@ -74,7 +76,7 @@ void Core::connect_to_relay(PeerConnectionId id, const std::optional<RelayPort>&
     stats_.peer_openings[PeerOpening::kConnectFailed].add();
     return refuse_connect(id, Reason::kConnectFailed, output);
   }
-  output.commands.emplace_back(ConnectPeer{id, relay, {pools_[port->pool].address().local, port->port}});
+  output.commands.emplace_back(ConnectPeer{id, relay, {pools_[port->pool].local(), port->port}});
 }
 
 Requester Core::requester_of(const PeerConnection& connection, const Allocation& allocation) const {

@@ -5,8 +5,11 @@ namespace noom::turn {
 
 // Behind 1:1 NAT, another relay of this suite comes from its local address.
 IpEndpoint Core::as_clients_know(const IpEndpoint& peer) const {
-  for (const PortPool& pool : pools_)
-    if (pool.address().local == peer.address && pool.covers(peer.port)) return {pool.address().external, peer.port};
+  for (size_t i = 0; i < pools_.size(); ++i) {
+    if (pools_[i].local() != peer.address || !pools_[i].covers(peer.port)) continue;
+    const Relay* const here = is_own_port(peer.port) ? relays_.find(pools_[i].holder(peer.port)) : nullptr;
+    return {here != nullptr ? here->external : settings_->relay_addresses[i].external, peer.port};
+  }
   return peer;
 }
 

@@ -12,6 +12,7 @@
 //   connection_bind.cc    §5.4                            connection_attempt.cc  §5.3
 //   peer_connections.cc   their life
 //   lifetime.cc           how allocations end             revoke.cc        new settings, revoked users
+//   rates.cc              how fast they may go
 
 #include <absl/container/flat_hash_map.h>
 
@@ -45,6 +46,9 @@ struct Relay {
   bool even_port = false;  // EVEN-PORT was asked for
   bool reserving = false;  // EVEN-PORT's R bit: the port after this one is held too, until the relay is open
   bool reserved = false;   // a RESERVATION-TOKEN chose the port, possibly another shard's; 0 until that shard answers
+
+  IpAddress external = {};                      // what clients and peers know it by, for its whole life
+  std::shared_ptr<const void> lease = nullptr;  // RelayAddress::lease
 
   RelayPort place() const { return {pool, port}; }
 };
@@ -83,7 +87,7 @@ class Core {
   void on_peer_connect_failed(Now now, PeerConnectionId connection, Output& output);
   std::optional<PeerConnectionId> on_peer_accepted(Now now, RelayId relay, const IpEndpoint& peer, Output& output);
   void on_peer_closed(Now now, PeerConnectionId connection, Output& output);
-  void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes);
+  Duration on_stream_relayed(Now now, PeerConnectionId connection, Towards towards, size_t bytes);
   void on_tick(Now now, Output& output);
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   size_t on_revoke(Now now, std::string_view username, Output& output);
@@ -92,10 +96,14 @@ class Core {
   bool has_allocation(const FiveTuple& client) const {
     return by_client_.contains(client) || forwarded_.contains(client);
   }
+  std::string_view denial(const IpAddress& client) const {
+    return settings_->client_policy == nullptr ? std::string_view() : settings_->client_policy->denial(client);
+  }
   const Stats& stats() const { return stats_; }
 
  private:
   // server.cc
+  bool turn_away(const FiveTuple& client, Output& output);
   void take(Now now, const FiveTuple& client, uint32_t shard, MutableBytes message, const IpFields& ip, Output& output);
   void on_stun(Now now, const FiveTuple& client, uint32_t shard, MutableBytes bytes, const IpFields& ip,
                Output& output);
@@ -151,10 +159,13 @@ class Core {
   std::optional<Family> requested_family(const Request& request);
   std::optional<Allocation> new_allocation(Request& request);  // else the quota has been answered for
   void begin_allocation(Request& request, std::span<const Family> families, const Relay& wish);
-  bool has_pool(Family family) const;
+  bool has_pool(Family family, const FiveTuple& client) const;
+  Reason no_port_reason(Family family, const Request& request, const Relay& wish) const;
   AllocationId adopt(Allocation fresh);
   void conclude(AllocationId id, Now now, Output& output);
-  bool choose_port(Relay& relay, RelayId id, Family family, const IpAddress& preferred);
+  bool choose_port(Relay& relay, RelayId id, Family family, const FiveTuple& client);
+  const RelayAddress* address_for(size_t pool, const FiveTuple& client) const;
+  void name_relay(Relay& relay, const FiveTuple& client) const;
   std::optional<uint16_t> take_port(PortPool& pool, const Relay& relay, RelayId id);
   void open_relay(RelayId id, Output& output);
   static Requester requester_of(const Allocation& allocation);
@@ -169,7 +180,7 @@ class Core {
   void give_back_port(const Relay& relay, Output& output);
   void free_port(const RelayPort& port);
   bool is_own_port(uint16_t port) const { return shard_of_port(port, settings_->shard_count) == shard_; }
-  Family family_of(const RelayPort& port) const { return pools_[port.pool].address().external.family(); }
+  Family family_of(const RelayPort& port) const { return pools_[port.pool].local().family(); }
   static uint32_t key_of(const RelayPort& port) { return uint32_t{port.pool} << 16 | port.port; }
 
   // connect.cc, connection_attempt.cc, peer_connections.cc
@@ -190,6 +201,15 @@ class Core {
   void forget_connection(PeerConnectionId id);
   Requester requester_of(const PeerConnection& connection, const Allocation& allocation) const;
 
+  // rates.cc
+  void set_rates(Allocation& allocation, Now now);
+  // Whether a datagram is beyond a limit; it is dropped and counted then. One branch where there are none.
+  bool is_held_back(Allocation& allocation, Direction direction, size_t payload_bytes, Now now, Output& output) {
+    return allocation.rates != nullptr && hold_back(allocation, direction, payload_bytes, now, output);
+  }
+  bool hold_back(Allocation& allocation, Direction direction, size_t payload_bytes, Now now, Output& output);
+  std::optional<Reason> check_new_peers(Allocation& allocation, size_t count, Mono now, RefusalDetail& detail);
+
   // create_permission.cc
   void install_permission(Allocation& allocation, const IpAddress& peer, Mono now);
 
@@ -197,6 +217,7 @@ class Core {
   std::optional<Reason> check_peer(const Allocation& allocation, const IpEndpoint& peer, bool port_counts,
                                    RefusalDetail& detail) const;
   bool is_own_address(const IpAddress& address) const;
+  bool is_external_of(size_t pool, const IpAddress& address) const;
   bool is_own_relay(const IpEndpoint& peer) const;
 
   // lifetime.cc
@@ -238,7 +259,7 @@ class Core {
   void on_message(Now now, const ForwardedClientGone& gone, Output& output);
 
   // revoke.cc
-  bool is_still_known(const Allocation& allocation) const;
+  std::optional<auth::UserLimits> limits_known_for(const Allocation& allocation) const;
 
   // routes.cc, relay_to_relay.cc
   void to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output);
@@ -248,7 +269,7 @@ class Core {
   void arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const Framable& data, Output& output);
   MutableBytes frame(const Allocation& allocation, const Channel* channel, const IpEndpoint& peer, const Framable& data,
                      Output& output);
-  IpEndpoint relayed(const Relay& relay) const { return {pools_[relay.pool].address().external, relay.port}; }
+  IpEndpoint relayed(const Relay& relay) const { return {relay.external, relay.port}; }
   const Relay& relay_of(const Allocation& allocation, Family family) const {
     return *relays_.find(allocation.relay(family).id);
   }

@@ -38,6 +38,10 @@ void Core::create_permission(Request& request) {
   // No room: 508.
   if (allocation->permissions.size() + added > settings_->permissions_max)
     return refuse(request, Reason::kPermissionLimit);
+  // Too many new peers at a time: 508.
+  RefusalDetail detail;
+  if (const auto reason = check_new_peers(*allocation, added, request.now.mono, detail))
+    return refuse(request, *reason, detail);
 
   for (const IpEndpoint& peer : peers) install_permission(*allocation, peer.address, request.now.mono);
   reschedule(id, *allocation);

@@ -13,6 +13,7 @@
 #include "common/base/handle.h"
 #include "common/base/time.h"
 #include "common/wire/stun_types.h"
+#include "turn/core/rates.h"
 #include "turn/core/stats.h"
 
 namespace noom::turn {
@@ -61,7 +62,7 @@ struct Refused {
   FiveTuple client;
   std::string username;            // as claimed: not verified for 400, 401 and 438; empty when absent
   std::optional<IpEndpoint> peer;  // the peer refused, for 403 and 443
-  std::string_view rule;           // the policy rule that matched, for 403; borrowed from Settings::peer_policy
+  std::string_view rule;  // what decided: the peer policy's rule for 403, else rule_of(reason); borrowed from Settings
 };
 
 // RFC 6062: a TCP connection to a peer (Connect) or from one.
@@ -84,7 +85,25 @@ struct PeerConnectionEnded {
   Duration duration;
 };
 
-using Event =
-    std::variant<AllocationCreated, AllocationEnded, ClientMoved, Refused, PeerConnectionOpened, PeerConnectionEnded>;
+// Datagrams of an allocation beyond a rate. Said once a second for each allocation.
+struct RateLimited {
+  FiveTuple client;
+  std::string username;
+  Drop reason;
+  Direction direction;
+  uint64_t per_second = 0;  // the limit: bits or packets
+  uint64_t dropped = 0;     // since the last such event of the allocation
+};
+
+// A client that gets no answer: its address is denied (Drop::kClientDenied), or it proved nothing too often
+// (Drop::kChallengeLimit).
+struct Ignored {
+  FiveTuple client;
+  Drop reason;
+  std::string_view rule;  // borrowed from Settings
+};
+
+using Event = std::variant<AllocationCreated, AllocationEnded, ClientMoved, Refused, PeerConnectionOpened,
+                           PeerConnectionEnded, RateLimited, Ignored>;
 
 }  // namespace noom::turn

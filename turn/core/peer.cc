@@ -6,7 +6,20 @@
 namespace noom::turn {
 
 bool Core::is_own_address(const IpAddress& address) const {
-  return std::ranges::any_of(pools_, [&](const PortPool& pool) { return pool.address().external == address; });
+  return std::ranges::any_of(
+             settings_->relay_addresses,
+             [&](const RelayAddress& relay) { return relay.external == address && relay.is_known(); }) ||
+         std::ranges::any_of(settings_->other_externals, [&](const OtherExternal& other) {
+           return other.address == address && !other.lease.expired();
+         });
+}
+
+// Of what a relay on that pool may be known by.
+bool Core::is_external_of(size_t pool, const IpAddress& address) const {
+  return settings_->relay_addresses[pool].external == address ||
+         std::ranges::any_of(settings_->other_externals, [&](const OtherExternal& other) {
+           return other.pool == pool && other.address == address && !other.lease.expired();
+         });
 }
 
 bool Core::is_own_relay(const IpEndpoint& peer) const {

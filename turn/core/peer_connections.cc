@@ -131,10 +131,11 @@ void Core::forget_connection(PeerConnectionId id) {
   connections_.erase(id);
 }
 
-void Core::on_stream_relayed(PeerConnectionId id, Towards towards, size_t bytes) {
+Duration Core::on_stream_relayed(Now now, PeerConnectionId id, Towards towards, size_t bytes) {
   PeerConnection* const connection = connections_.find(id);
-  if (connection == nullptr) return;
-  AllocationTraffic& traffic = allocations_.find(connection->owner)->traffic;
+  if (connection == nullptr) return Duration::zero();
+  Allocation& allocation = *allocations_.find(connection->owner);
+  AllocationTraffic& traffic = allocation.traffic;
   if (towards == Towards::kPeer) {
     stats_.stream_bytes_to_peers.add(bytes);
     connection->bytes_to_peer += bytes;
@@ -144,6 +145,9 @@ void Core::on_stream_relayed(PeerConnectionId id, Towards towards, size_t bytes)
     connection->bytes_to_client += bytes;
     traffic.bytes_to_client += bytes;
   }
+  if (allocation.rates == nullptr) return Duration::zero();
+  return allocation.rates->charge(towards == Towards::kPeer ? Direction::kToPeers : Direction::kToClient, bytes,
+                                  now.mono);
 }
 
 }  // namespace noom::turn

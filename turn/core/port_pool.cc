@@ -10,9 +10,8 @@ constexpr RelayId kNobody{UINT32_MAX - 1, 0};  // holds what is reserved; valid,
 
 }  // namespace
 
-PortPool::PortPool(const RelayAddress& address, uint16_t port_min, uint16_t port_max, uint32_t shard,
-                   uint32_t shard_count)
-    : address_(address), port_min_(port_min), port_max_(port_max), shard_(shard), shard_count_(shard_count) {
+PortPool::PortPool(const IpAddress& local, uint16_t port_min, uint16_t port_max, uint32_t shard, uint32_t shard_count)
+    : local_(local), port_min_(port_min), port_max_(port_max), shard_(shard), shard_count_(shard_count) {
   for (uint32_t port = port_min; port <= port_max; ++port) {
     const auto candidate = static_cast<uint16_t>(port);
     if (owns(candidate)) (candidate % 2 == 0 ? even_ : odd_).push_back(candidate);

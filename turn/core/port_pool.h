@@ -22,9 +22,9 @@ constexpr uint32_t shard_of_port(uint16_t port, uint32_t shard_count) {
 // Single-threaded. used() + free() is the shard's part of the range at all times. take and release are O(1).
 class PortPool {
  public:
-  PortPool(const RelayAddress& address, uint16_t port_min, uint16_t port_max, uint32_t shard, uint32_t shard_count);
+  PortPool(const IpAddress& local, uint16_t port_min, uint16_t port_max, uint32_t shard, uint32_t shard_count);
 
-  const RelayAddress& address() const { return address_; }
+  const IpAddress& local() const { return local_; }
   // A port of the range, whichever shard owns it.
   bool covers(uint16_t port) const { return port >= port_min_ && port <= port_max_; }
 
@@ -45,7 +45,7 @@ class PortPool {
   size_t slot(uint16_t port) const;
   bool is_free(uint16_t port) const { return owns(port) && !holders_[slot(port)].valid(); }
 
-  RelayAddress address_;
+  IpAddress local_;
   uint16_t port_min_;
   uint16_t port_max_;
   uint32_t shard_;

@@ -4,18 +4,34 @@
 
 namespace noom::turn {
 
+// Where a relay for the client may be opened on that pool; nullptr: nowhere.
+const RelayAddress* Core::address_for(size_t pool, const FiveTuple& client) const {
+  for (const RelayAddress& relay : settings_->relays_of(client))
+    if (relay.local == pools_[pool].local()) return relay.is_known() ? &relay : nullptr;
+  return nullptr;
+}
+
+// What the relay is known by from now on: what its client's listener says, else what everybody's says.
+void Core::name_relay(Relay& relay, const FiveTuple& client) const {
+  const RelayAddress* named = address_for(relay.pool, client);
+  if (named == nullptr) named = &settings_->relay_addresses[relay.pool];
+  relay.external = named->external;
+  relay.lease = named->lease;
+}
+
 // The address the client came to if relays are opened on it, else any of the family with a free port. O(addresses).
-bool Core::choose_port(Relay& relay, RelayId id, Family family, const IpAddress& preferred) {
+bool Core::choose_port(Relay& relay, RelayId id, Family family, const FiveTuple& client) {
   const auto count = static_cast<uint32_t>(pools_.size());
   uint32_t first = random_.below(count);
   for (uint32_t i = 0; i < count; ++i)
-    if (pools_[i].address().local == preferred) first = i;
+    if (pools_[i].local() == client.server.address) first = i;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t candidate = (first + i) % count;
-    if (pools_[candidate].address().external.family() != family) continue;
+    if (pools_[candidate].local().family() != family || address_for(candidate, client) == nullptr) continue;
     if (const auto port = take_port(pools_[candidate], relay, id)) {
       relay.pool = static_cast<uint8_t>(candidate);
       relay.port = *port;
+      name_relay(relay, client);
       return true;
     }
   }
@@ -32,7 +48,7 @@ std::optional<uint16_t> Core::take_port(PortPool& pool, const Relay& relay, Rela
 void Core::open_relay(RelayId id, Output& output) {
   Relay& relay = *relays_.find(id);
   ++relay.tries;
-  output.commands.emplace_back(OpenRelay{id, {pools_[relay.pool].address().local, relay.port}, relay.tcp});
+  output.commands.emplace_back(OpenRelay{id, {pools_[relay.pool].local(), relay.port}, relay.tcp});
 }
 
 Requester Core::requester_of(const Allocation& allocation) {
@@ -58,11 +74,11 @@ void Core::on_relay_open_failed(Now now, RelayId id, Output& output) {
   stats_.relay_open_failures.add();
   const AllocationId owner = relay->owner;
   Allocation& allocation = *allocations_.find(owner);
-  const Family family = pools_[relay->pool].address().external.family();
+  const Family family = pools_[relay->pool].local().family();
   // The new port is chosen while the refused one is still held, so that it is another one.
   const Relay refused = *relay;
-  const bool again = !refused.reserved && refused.tries < kRelayOpenTriesMax &&
-                     choose_port(*relay, id, family, allocation.client.server.address);
+  const bool again =
+      !refused.reserved && refused.tries < kRelayOpenTriesMax && choose_port(*relay, id, family, allocation.client);
   give_back_port(refused, output);
   if (again) return open_relay(id, output);
   relays_.erase(id);

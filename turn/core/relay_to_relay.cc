@@ -24,7 +24,7 @@ void Core::on_handover(Now now, const IpEndpoint& to, const IpEndpoint& from, Mu
 
 void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const Framable& data, Output& output) {
   for (size_t i = 0; i < pools_.size(); ++i) {
-    if (pools_[i].address().external != to.address) continue;
+    if (!is_external_of(i, to.address)) continue;
     const Relay* relay = relays_.find(pools_[i].holder(to.port));
     if (relay == nullptr && (!borrowed_.empty() || !lent_.empty())) {
       const uint32_t key = key_of({static_cast<uint8_t>(i), to.port});
@@ -36,7 +36,7 @@ void Core::arrive(Now now, const IpEndpoint& to, const IpEndpoint& from, const F
         return stats_.handed_over.add(data.size);
       }
     }
-    if (relay == nullptr || relay->tcp) continue;
+    if (relay == nullptr || relay->tcp || relay->external != to.address) continue;
     return to_client(now, *allocations_.find(relay->owner), from, data, stats_.relay_to_relay, output);
   }
   drop(Drop::kRelayNotLive);

@@ -29,6 +29,7 @@ void Core::allocate_reserved(Request& request, uint64_t token) {
   Relay& relay = *relays_.find(id);
   relay.pool = port->pool;
   relay.port = port->port;
+  name_relay(relay, request.from.client);
   pools_[port->pool].hold(port->port, id);
   fresh->relay(family_of(*port)).id = id;
   adopt(*std::move(fresh));
@@ -78,6 +79,7 @@ void Core::on_message(Now, const ReservationAnswer& answer, Output& output) {
   if (family_of(*answer.port) == Family::kV6) std::swap(allocation.relays[0], allocation.relays[1]);
   relay->pool = answer.port->pool;
   relay->port = answer.port->port;
+  name_relay(*relay, allocation.client);
   borrowed_.emplace(key_of(*answer.port), answer.relay);
   open_relay(answer.relay, output);
 }

@@ -90,7 +90,7 @@ void Core::count_refusal(const Requester& to, Output& output, Reason reason, con
                                   .client = to.client,
                                   .username = std::string(to.username.substr(0, kUsernameBytesMax)),
                                   .peer = detail.peer,
-                                  .rule = detail.rule});
+                                  .rule = detail.rule.empty() ? rule_of(reason) : detail.rule});
 }
 
 void Core::refuse(const Requester& to, Output& output, Reason reason, const RefusalDetail& detail) {

@@ -47,6 +47,7 @@ void count_up(wire::TransactionId& id) {
 }  // namespace
 
 void Core::to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output) {
+  if (is_held_back(allocation, Direction::kToPeers, data.size, now, output)) return;
   if (is_own_relay(peer)) return to_relay(now, allocation, peer, data, output);
   if (data.ip.hop_limit == 1) return drop(Drop::kHopLimit);
   output.to_peers.push_back({.relay = allocation.relay(peer.address.family()).id,
@@ -74,6 +75,7 @@ void Core::to_client(Now now, Allocation& allocation, const IpEndpoint& peer, co
   if (allocation.mobility.absent) return drop(Drop::kClientAbsent);
   const bool stream = is_stream(allocation.client.transport);
   if (data.ip.hop_limit == 1 && !stream) return drop(Drop::kHopLimit);
+  if (is_held_back(allocation, Direction::kToClient, data.size, now, output)) return;
   const MutableBytes framed = frame(allocation, allocation.channel_to(peer, now.mono), peer, data, output);
   if (framed.empty()) return drop(Drop::kOversize);
   deliver(allocation, framed, stream ? IpFields{} : one_hop_on(data.ip), output);

@@ -5,6 +5,7 @@
 
 #include "common/wire/channel_data.h"
 #include "common/wire/integrity.h"
+#include "turn/core/connection.h"
 #include "turn/core/core.h"
 
 namespace noom::turn {
@@ -12,7 +13,7 @@ namespace noom::turn {
 Core::Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared_ptr<Shared> shared, Random& random)
     : shard_(shard), settings_(std::move(settings)), shared_(std::move(shared)), random_(random), challenges_(random) {
   for (const RelayAddress& address : settings_->relay_addresses) {
-    pools_.emplace_back(address, settings_->port_min, settings_->port_max, shard_, settings_->shard_count);
+    pools_.emplace_back(address.local, settings_->port_min, settings_->port_max, shard_, settings_->shard_count);
     stats_.relay_ports_free.add(pools_.back().free());
   }
   random_.fill(indication_id_);
@@ -20,6 +21,7 @@ Core::Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared
 
 void Core::on_client(Now now, const FiveTuple& client, MutableBytes message, const IpFields& ip, Output& output) {
   stats_.received_from_clients.add();
+  if (settings_->client_policy != nullptr && turn_away(client, output)) return;
   if (!forward(client, message, ip, output)) take(now, client, kThisShard, message, ip, output);
 }
 
@@ -36,6 +38,16 @@ void Core::take(Now now, const FiveTuple& client, uint32_t shard, MutableBytes m
       break;
   }
   drop(Drop::kNotTurn);
+}
+
+// Silence for who is denied: no byte is read, nothing answered.
+bool Core::turn_away(const FiveTuple& client, Output& output) {
+  const std::string_view rule = denial(client.client.address);
+  if (rule.empty()) return false;
+  drop(Drop::kClientDenied);
+  output.events.push_back(Ignored{.client = client, .reason = Drop::kClientDenied, .rule = rule});
+  if (is_connection(client.transport)) output.commands.emplace_back(CloseClient{client});
+  return true;
 }
 
 // RFC 8489 §6.3: what is not a valid message is silently discarded.
@@ -161,8 +173,8 @@ std::optional<PeerConnectionId> Server::on_peer_accepted(Now now, RelayId relay,
 void Server::on_peer_closed(Now now, PeerConnectionId connection, Output& output) {
   core_->on_peer_closed(now, connection, output);
 }
-void Server::on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) {
-  core_->on_stream_relayed(connection, towards, bytes);
+Duration Server::on_stream_relayed(Now now, PeerConnectionId connection, Towards towards, size_t bytes) {
+  return core_->on_stream_relayed(now, connection, towards, bytes);
 }
 void Server::on_tick(Now now, Output& output) {
   core_->on_tick(now, output);
@@ -181,6 +193,9 @@ std::optional<Mono> Server::next_deadline() const {
 }
 bool Server::has_allocation(const FiveTuple& client) const {
   return core_->has_allocation(client);
+}
+std::string_view Server::denial(const IpAddress& client) const {
+  return core_->denial(client);
 }
 const Stats& Server::stats() const {
   return core_->stats();

@@ -61,14 +61,16 @@ class Server {
   std::optional<PeerConnectionId> on_peer_accepted(Now now, RelayId relay, const IpEndpoint& peer, Output& output);
   // A bound connection has ended on both sides, or broke, and is closed.
   void on_peer_closed(Now now, PeerConnectionId connection, Output& output);
-  // That much was written from one side of a bound connection to the other. Only counted. O(1).
-  void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes);
+  // That much was written from one side of a bound connection to the other. How long not to read on from that side, so
+  // that the allocation and its user stay within their bit rates. O(1).
+  Duration on_stream_relayed(Now now, PeerConnectionId connection, Towards towards, size_t bytes);
   // Everything due at or before now.mono. Call when next_deadline() has passed; calling earlier does nothing.
   void on_tick(Now now, Output& output);
-  // From now on served by these, which differ from the last ones in credentials, policy, limits and switches only:
-  // relay addresses, ports, realm and shards stay. Ends the allocations whose credentials are unknown now
-  // (Settings::end_at_revocation) and removes permissions, channels and connections of peers denied now.
-  // O(allocations).
+  // From now on served by these, which differ from the last ones in credentials, policy, limits, switches and external
+  // addresses only: relay_addresses keep their number, order and local addresses, and ports, realm and shards stay.
+  // Allocations keep the relayed address they have (carry_over). Ends the allocations whose credentials are unknown now
+  // (Settings::end_at_revocation) and those of clients denied now, and removes permissions, channels and
+  // connections of peers denied now. O(allocations).
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   // Ends every allocation of the user, whose credentials stay good; of a time-limited name "<expiry>:<name>" either the
   // whole or the name. Returns how many. O(allocations).
@@ -80,6 +82,10 @@ class Server {
 
   // Whether the client holds an allocation, here or on another shard, or has one being opened. O(1).
   bool has_allocation(const FiveTuple& client) const;
+
+  // Why datagrams and connections from that address get nowhere: the rule of Settings::client_policy, borrowed from the
+  // settings; empty when they do. For shells that do work before on_client, which asks too. O(log rules).
+  std::string_view denial(const IpAddress& client) const;
 
   const Stats& stats() const;  // readable from any thread while the Server lives
 

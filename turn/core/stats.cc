@@ -11,6 +11,7 @@ struct ReasonRow {
   Reason reason;
   wire::ErrorCode code;
   std::string_view label;
+  std::string_view rule = {};
 };
 constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kNoIntegrity, kUnauthenticated, "no_integrity"},
@@ -34,7 +35,7 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kPeerDenied, kForbidden, "peer_denied"},
     {Reason::kAllocationExists, kAllocationMismatch, "allocation_exists"},
     {Reason::kNoAllocation, kAllocationMismatch, "no_allocation"},
-    {Reason::kFamilyUnavailable, kAddressFamilyNotSupported, "family_unavailable"},
+    {Reason::kFamilyUnavailable, kAddressFamilyNotSupported, "family_unavailable", "relay.addresses"},
     {Reason::kOtherUser, kWrongCredentials, "other_user"},
     {Reason::kMobilityForbidden, wire::ErrorCode::kMobilityForbidden, "mobility_forbidden"},
     {Reason::kBadTicket, kBadRequest, "bad_ticket"},
@@ -44,12 +45,13 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kTransportUnsupported, kUnsupportedTransport, "transport_unsupported"},
     {Reason::kPeerFamilyMismatch, wire::ErrorCode::kPeerAddressFamilyMismatch, "peer_family_mismatch"},
     {Reason::kRelayFamilyMismatch, wire::ErrorCode::kPeerAddressFamilyMismatch, "relay_family_mismatch"},
-    {Reason::kTryAlternate, wire::ErrorCode::kTryAlternate, "try_alternate"},
-    {Reason::kUserQuota, kAllocationQuotaReached, "user_quota"},
-    {Reason::kServerFull, kInsufficientCapacity, "server_full"},
+    {Reason::kTryAlternate, wire::ErrorCode::kTryAlternate, "try_alternate", "relay.alternate_servers"},
+    {Reason::kUserQuota, kAllocationQuotaReached, "user_quota", "limits.allocations_per_user"},
+    {Reason::kServerFull, kInsufficientCapacity, "server_full", "limits.allocations"},
     {Reason::kDraining, kInsufficientCapacity, "draining"},
-    {Reason::kNoFreePort, kInsufficientCapacity, "no_free_port"},
-    {Reason::kNoPortPair, kInsufficientCapacity, "no_port_pair"},
+    {Reason::kNoFreePort, kInsufficientCapacity, "no_free_port", "relay.port_min, relay.port_max"},
+    {Reason::kExternalUnknown, kInsufficientCapacity, "external_address_unknown", "relay.external_addresses"},
+    {Reason::kNoPortPair, kInsufficientCapacity, "no_port_pair", "relay.port_min, relay.port_max"},
     {Reason::kTwoFamilyAttributes, kBadRequest, "two_family_attributes"},
     {Reason::kReserveForTwoFamilies, kBadRequest, "reserve_for_two_families"},
     {Reason::kAdditionalFamily, kBadRequest, "additional_family"},
@@ -57,18 +59,20 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kBadReservationToken, kInsufficientCapacity, "bad_reservation_token"},
     {Reason::kReservationLimit, kInsufficientCapacity, "reservation_limit"},
     {Reason::kRelayOpenFailed, kInsufficientCapacity, "relay_open_failed"},
-    {Reason::kPermissionLimit, kInsufficientCapacity, "permission_limit"},
-    {Reason::kChannelLimit, kInsufficientCapacity, "channel_limit"},
+    {Reason::kPermissionLimit, kInsufficientCapacity, "permission_limit", "limits.permissions"},
+    {Reason::kChannelLimit, kInsufficientCapacity, "channel_limit", "limits.channels"},
     {Reason::kTcpOverDatagrams, kBadRequest, "tcp_over_datagrams"},
     {Reason::kNotForTcp, kBadRequest, "not_for_tcp"},
     {Reason::kNoTcpAllocation, kAllocationMismatch, "no_tcp_allocation"},
     {Reason::kConnectionExists, kConnectionAlreadyExists, "connection_exists"},
     {Reason::kConnectFailed, kConnectionTimeout, "connect_failed"},
     {Reason::kConnectTimeout, kConnectionTimeout, "connect_timeout"},
-    {Reason::kConnectionLimit, kInsufficientCapacity, "connection_limit"},
+    {Reason::kConnectionLimit, kInsufficientCapacity, "connection_limit", "limits.peer_connections"},
     {Reason::kMissingConnectionId, kBadRequest, "missing_connection_id"},
     {Reason::kUnknownConnection, kBadRequest, "unknown_connection"},
     {Reason::kBindOnControl, kBadRequest, "bind_on_control"},
+    {Reason::kAllocationPeerRate, kInsufficientCapacity, "allocation_peer_rate", "limits.new_peers_per_second"},
+    {Reason::kUserPeerRate, kInsufficientCapacity, "user_peer_rate", "limits.user_new_peers_per_second"},
 }};
 constexpr bool rows_follow_the_enum() {
   for (size_t i = 0; i < kReasons.size(); ++i)
@@ -78,6 +82,7 @@ constexpr bool rows_follow_the_enum() {
 static_assert(rows_follow_the_enum(), "kReasons is indexed by Reason");
 
 constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
+    "client_denied",
     "not_turn",
     "malformed_stun",
     "bad_fingerprint",
@@ -98,12 +103,16 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
     "hop_limit",
     "client_absent",
     "tcp_allocation",
+    "allocation_bit_rate",
+    "allocation_packet_rate",
+    "user_bit_rate",
+    "user_packet_rate",
     "oversize",
 };
 static_assert(!kDropLabels.back().empty());
 
-constexpr std::array<std::string_view, count_of<EndReason>()> kEndLabels = {"deleted", "expired", "client_closed",
-                                                                            "credential_expired", "revoked"};
+constexpr std::array<std::string_view, count_of<EndReason>()> kEndLabels = {
+    "deleted", "expired", "client_closed", "credential_expired", "client_denied", "revoked"};
 static_assert(!kEndLabels.back().empty());
 
 constexpr std::array<std::string_view, count_of<Move>()> kMoveLabels = {"begun", "completed", "abandoned"};
@@ -136,6 +145,9 @@ wire::ErrorCode code_of(Reason reason) {
 }
 std::string_view to_string(Move move) {
   return kMoveLabels[static_cast<size_t>(move)];
+}
+std::string_view rule_of(Reason reason) {
+  return kReasons[static_cast<size_t>(reason)].rule;
 }
 std::string_view to_string(EndReason reason) {
   return kEndLabels[static_cast<size_t>(reason)];

@@ -18,6 +18,7 @@ namespace noom::turn {
 
 // Why a datagram or frame went no further. One value, one metric label, one test.
 enum class Drop : uint8_t {
+  kClientDenied,          // by Settings::client_policy, before anything else is looked at
   kNotTurn,               // the first byte is neither STUN nor ChannelData, or there is none
   kMalformedStun,         // RFC 8489 §6.3
   kBadFingerprint,        // RFC 8489 §14.7: there and wrong, or not last
@@ -38,8 +39,12 @@ enum class Drop : uint8_t {
   kIcmpType,      // an ICMP error other than those that RFC 8656 §11.5 passes on
   kHopLimit,      // arrived with nothing left of its hop limit, RFC 8656 §14
   kClientAbsent,  // for a client whose connection closed and who has not come back with its MOBILITY-TICKET
-  kTcpAllocation,  // Send on a TCP allocation, whose data has connections of its own
-  kOversize,       // framed, it would exceed what a datagram or a STUN length can carry
+  kTcpAllocation,      // Send on a TCP allocation, whose data has connections of its own
+  kAllocationBitRate,  // beyond Settings::allocation_rates; likewise the next
+  kAllocationPacketRate,
+  kUserBitRate,  // beyond Settings::user_rates or the user's own; likewise the next
+  kUserPacketRate,
+  kOversize,  // framed, it would exceed what a datagram or a STUN length can carry
   kCount,
 };
 std::string_view to_string(Drop drop);
@@ -82,6 +87,7 @@ enum class Reason : uint8_t {
   kServerFull,             // 508: Settings::allocations_max
   kDraining,               // 508: draining, and nowhere to send the client
   kNoFreePort,             // 508
+  kExternalUnknown,        // 508: the relay address's external one has not been found out yet
   kNoPortPair,             // 508: EVEN-PORT asked to reserve the next port too
   kTwoFamilyAttributes,    // 400: REQUESTED- beside ADDITIONAL-ADDRESS-FAMILY
   kReserveForTwoFamilies,  // 400: EVEN-PORT with R = 1 beside ADDITIONAL-ADDRESS-FAMILY
@@ -103,10 +109,14 @@ enum class Reason : uint8_t {
   kMissingConnectionId,  // 400
   kUnknownConnection,    // 400: CONNECTION-ID names no connection that waits to be bound
   kBindOnControl,        // 400: ConnectionBind on a connection that has an allocation
+  kAllocationPeerRate,   // 508: new peers beyond Settings::allocation_rates
+  kUserPeerRate,         // 508: beyond Settings::user_rates or the user's own
   kCount,
 };
 std::string_view to_string(Reason reason);
 wire::ErrorCode code_of(Reason reason);
+// The configuration key that decides, for the log; empty where it is the protocol that does.
+std::string_view rule_of(Reason reason);
 
 // What becomes of a client's move to another five-tuple, RFC 8016.
 enum class Move : uint8_t {
@@ -122,6 +132,7 @@ enum class EndReason : uint8_t {
   kExpired,            // its lifetime passed
   kClientClosed,       // the stream or DTLS session closed
   kCredentialExpired,  // Settings::end_at_credential_expiry
+  kClientDenied,       // its client's address is denied now
   kRevoked,            // its user was removed or ended by the operator
   kCount,
 };

@@ -122,6 +122,33 @@ void EventLog::peer_connect_failed(Now now, std::string_view reason) {
   }
 }
 
+void EventLog::write(Now now, const RateLimited& event) {
+  if (!sink_.enabled(LogLevel::kWarning)) return;
+  const auto suppressed = rate_limited_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.warning("rate_limited", {{"shard", shard_},
+                                 {"transport", to_string(event.client.transport)},
+                                 {"client", event.client.client.to_string()},
+                                 {"username", event.username},
+                                 {"reason", to_string(event.reason)},
+                                 {"direction", event.direction == Direction::kToPeers ? "to_peers" : "to_client"},
+                                 {"per_second", event.per_second},
+                                 {"dropped", event.dropped},
+                                 {"suppressed", *suppressed}});
+}
+
+void EventLog::write(Now now, const Ignored& event) {
+  if (!sink_.enabled(LogLevel::kWarning)) return;
+  const auto suppressed = ignored_.admit(now.mono);
+  if (!suppressed) return;
+  sink_.warning("client_ignored", {{"shard", shard_},
+                                   {"transport", to_string(event.client.transport)},
+                                   {"client", event.client.client.to_string()},
+                                   {"reason", to_string(event.reason)},
+                                   {"rule", event.rule},
+                                   {"suppressed", *suppressed}});
+}
+
 void EventLog::relay_open_failed(Now now, const absl::Status& reason) {
   if (const auto suppressed = relay_open_failed_.admit(now.mono)) {
     sink_.warning("relay_open_failed",
@@ -141,11 +168,12 @@ void EventLog::stream_ended(Now now, const FiveTuple& client, StreamEnd reason, 
   }
 }
 
-void EventLog::stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason) {
+void EventLog::stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason, std::string_view rule) {
   if (const auto suppressed = stream_refused_.admit(now.mono)) {
     sink_.warning("stream_refused", {{"shard", shard_},
                                      {"client", client.to_string()},
                                      {"reason", to_string(reason)},
+                                     {"rule", rule},
                                      {"suppressed", *suppressed}});
   }
 }

@@ -23,7 +23,7 @@ class EventLog {
   void relay_open_failed(Now now, const absl::Status& reason);
   void peer_connect_failed(Now now, std::string_view reason);
   void stream_ended(Now now, const FiveTuple& client, StreamEnd reason, std::string_view detail);
-  void stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason);
+  void stream_refused(Now now, const IpEndpoint& client, StreamRefusal reason, std::string_view rule = {});
   void dtls_refused(Now now, const IpEndpoint& client, DtlsDrop reason);
   void dtls_handshake_failed(Now now, const FiveTuple& client, DtlsHandshake result, std::string_view detail);
   void dtls_ended(Now now, const FiveTuple& client, DtlsEnd reason, std::string_view detail);
@@ -35,6 +35,8 @@ class EventLog {
   void write(Now now, const Refused& event);
   void write(Now now, const PeerConnectionOpened& event);
   void write(Now now, const PeerConnectionEnded& event);
+  void write(Now now, const RateLimited& event);
+  void write(Now now, const Ignored& event);
 
   LogSink& sink_;
   uint32_t shard_;
@@ -45,6 +47,8 @@ class EventLog {
   LogLimit peer_opened_{kBusy};
   LogLimit peer_ended_{kBusy};
   LogLimit peer_connect_failed_;
+  LogLimit rate_limited_;
+  LogLimit ignored_;
   LogLimit relay_open_failed_;
   LogLimit stream_ended_;
   LogLimit stream_refused_;

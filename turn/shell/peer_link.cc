@@ -82,8 +82,17 @@ void PeerLink::on_written(Towards towards, const error_code& error, size_t size)
   if (!open_) return;
   if (error) return fail(error);
   pipe(towards).buffer.consume(size);
-  host_.on_stream_relayed(id_, towards, size);
-  run(towards);
+  const Duration wait = host_.on_stream_relayed(id_, towards, size);
+  if (wait == Duration::zero()) return run(towards);
+  pause(towards, wait);
+}
+
+void PeerLink::pause(Towards towards, Duration duration) {
+  Timer& timer = pipe(towards).pause;
+  timer.expires_after(duration);
+  timer.async_wait([self = shared_from_this(), towards](error_code error) {
+    if (!error && self->open_) self->run(towards);
+  });
 }
 
 void PeerLink::finish(Towards towards) {
@@ -100,6 +109,7 @@ void PeerLink::finish(Towards towards) {
 
 void PeerLink::fail(const error_code& error) {
   open_ = false;
+  for (Pipe& each : pipes_) each.pause.cancel();
   peer_->abort();
   client_->stream.abort();
   client_.reset();
@@ -108,6 +118,7 @@ void PeerLink::fail(const error_code& error) {
 
 void PeerLink::close() {
   open_ = false;
+  for (Pipe& each : pipes_) each.pause.cancel();
   error_code ignored;
   connecting_.close(ignored);
   if (peer_) peer_->close();

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -25,7 +27,8 @@ class PeerHost {
   virtual std::optional<PeerConnectionId> on_peer_accepted(RelayId relay, const IpEndpoint& peer) = 0;
   // `reason` is empty when both sides had said all they had to.
   virtual void on_peer_closed(PeerConnectionId connection, std::string_view reason) = 0;
-  virtual void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) = 0;
+  // How long not to read on from that side.
+  virtual Duration on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) = 0;
 
  protected:
   ~PeerHost() = default;
@@ -34,11 +37,11 @@ class PeerHost {
 // Single-threaded. Memory is bounded by one ReadBuffer for each direction: a side is read again only when all that was
 // read from it has been written to the other. Until a client is bound nothing is read at all, so that what the peer
 // sends waits in the kernel, and its window says so. An end of file is passed on alone (half-close); an error ends both
-// sides, with a reset where bytes may be missing.
+// sides, with a reset where bytes may be missing. A side that was faster than it may be is left unread for a while.
 class PeerLink : public std::enable_shared_from_this<PeerLink> {
  public:
   PeerLink(boost::asio::io_context& context, PeerHost& host, PeerConnectionId id)
-      : host_(host), id_(id), connecting_(context) {}
+      : host_(host), id_(id), connecting_(context), pipes_{Pipe(context), Pipe(context)} {}
 
   void connect(const IpEndpoint& local, const IpEndpoint& peer);
   void accepted(io::Stream::Socket socket);
@@ -50,8 +53,13 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   bool is(PeerConnectionId id) const { return id_ == id; }
 
  private:
+  using Timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                        boost::asio::io_context::executor_type>;
   struct Pipe {
+    explicit Pipe(boost::asio::io_context& context) : pause(context) {}
     ReadBuffer buffer;
+    Timer pause;  // until more may be read
     size_t last_read = 0;
     bool finished = false;  // the end of file has been passed on
   };
@@ -63,6 +71,7 @@ class PeerLink : public std::enable_shared_from_this<PeerLink> {
   void run(Towards towards);
   void on_read(Towards towards, const boost::system::error_code& error, size_t size);
   void on_written(Towards towards, const boost::system::error_code& error, size_t size);
+  void pause(Towards towards, Duration duration);
   void finish(Towards towards);
   void fail(const boost::system::error_code& error);
 

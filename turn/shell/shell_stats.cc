@@ -64,6 +64,8 @@ std::string_view to_string(StreamEnd end) {
 
 std::string_view to_string(StreamRefusal refusal) {
   switch (refusal) {
+    case StreamRefusal::kClientDenied:
+      return "client_denied";
     case StreamRefusal::kFull:
       return "full";
     case StreamRefusal::kSourceFull:

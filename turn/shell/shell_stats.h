@@ -49,8 +49,9 @@ std::string_view to_string(StreamEnd end);
 // Which limit closed a connection right after it was accepted, or, behind a proxy, after its client's address was
 // known.
 enum class StreamRefusal : uint8_t {
-  kFull,        // connections_max
-  kSourceFull,  // connections_per_source_max
+  kClientDenied,  // Settings::client_policy
+  kFull,          // connections_max
+  kSourceFull,    // connections_per_source_max
   kCount,
 };
 std::string_view to_string(StreamRefusal refusal);

@@ -62,6 +62,12 @@ StreamClient* StreamClients::find(ClientId id) {
 }
 
 bool StreamClients::take_of_source(Now now, StreamClient& client) {
+  const IpEndpoint& source = client.five_tuple.client;
+  if (const std::string_view rule = host_.denial(source.address); !rule.empty()) {
+    stats_.streams_refused[StreamRefusal::kClientDenied].add();
+    log_.stream_refused(now, source, StreamRefusal::kClientDenied, rule);
+    return false;
+  }
   client.counted = places_.take_of_source(client.five_tuple.client.address);
   if (client.counted) return true;
   stats_.streams_refused[StreamRefusal::kSourceFull].add();

@@ -30,6 +30,8 @@ class StreamHost {
   // The client has left; nothing can be sent to it any more.
   virtual void on_stream_closed(Now now, const FiveTuple& client) = 0;
   virtual bool has_allocation(const FiveTuple& client) const = 0;
+  // As Server::denial has it.
+  virtual std::string_view denial(const IpAddress& client) const = 0;
 
  protected:
   ~StreamHost() = default;

@@ -72,12 +72,13 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
   void on_dtls_closed(Now now, const FiveTuple& client) override;
   void send_dtls(const FiveTuple& client, Bytes datagram, const IpFields& ip) override;
   bool has_allocation(const FiveTuple& client) const override { return server_.has_allocation(client); }
+  std::string_view denial(const IpAddress& client) const override { return server_.denial(client); }
   void on_handover(uint32_t from, std::unique_ptr<HandoverBatch> batch);
   void on_peer_connected(PeerConnectionId connection) override;
   void on_peer_connect_failed(PeerConnectionId connection, std::string_view reason) override;
   std::optional<PeerConnectionId> on_peer_accepted(RelayId relay, const IpEndpoint& peer) override;
   void on_peer_closed(PeerConnectionId connection, std::string_view reason) override;
-  void on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) override;
+  Duration on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) override;
   void on_shard_message(const ShardMessage& message);
 
   void on_client_datagram(Now now, uint8_t listener, const io::Datagram& datagram);

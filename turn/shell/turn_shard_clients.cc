@@ -13,6 +13,9 @@ void TurnShard::on_client_datagram(Now now, uint8_t index, const io::Datagram& d
   if (listener.transport != Transport::kDtls && !(listener.or_tls && looks_dtls))
     return server_.on_client(now, client, payload, datagram.ip, output_);
   client.transport = Transport::kDtls;
+  // The core turns it away, and closes its session if it has one.
+  if (!server_.denial(client.client.address).empty())
+    return server_.on_client(now, client, payload, datagram.ip, output_);
   dtls_.on_datagram(now, client, payload, datagram.ip, *listener.tls);
 }
 

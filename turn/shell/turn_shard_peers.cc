@@ -32,8 +32,8 @@ void TurnShard::on_peer_closed(PeerConnectionId connection, std::string_view) {
   settle(now);
 }
 
-void TurnShard::on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) {
-  server_.on_stream_relayed(connection, towards, bytes);
+Duration TurnShard::on_stream_relayed(PeerConnectionId connection, Towards towards, size_t bytes) {
+  return server_.on_stream_relayed(io::read_clocks(), connection, towards, bytes);
 }
 
 void TurnShard::obey(Now, const ConnectPeer& command) {

@@ -27,10 +27,13 @@ TEST(UserEntry, IsANameAndAPasswordWhichMayHoldColonsAndBlanks) {
 }
 
 TEST(UserEntry, HasLimitsBehindTabs) {
-  const UserEntry entry = good("alice:apple\tallocations=10\tbits_per_second=5000000000");
+  const UserEntry entry =
+      good("alice:apple\tallocations=10\tbits_per_second=5000000000\tpackets_per_second=7\tnew_peers_per_second=0");
   EXPECT_EQ(entry.user.password.reveal(), "apple");
   EXPECT_EQ(entry.user.limits.allocations_max, 10u);
   EXPECT_EQ(entry.user.limits.bits_per_second, 5'000'000'000u);
+  EXPECT_EQ(entry.user.limits.packets_per_second, 7u);
+  EXPECT_EQ(entry.user.limits.new_peers_per_second, 0u);
 }
 
 TEST(UserEntry, MayHoldKeysInPlaceOfAPassword) {

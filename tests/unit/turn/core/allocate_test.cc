@@ -119,6 +119,18 @@ TEST(Allocate, NoFamilyMeansIpv4AlsoOverIpv6) {
   EXPECT_THAT(script.says(), ElementsAre("open #0 on 203.0.113.1"));
 }
 
+TEST(Allocate, NoFamilyMeansWhatIsConfigured) {
+  // RFC 8656 §7.2: IPv4 unless the operator says otherwise: IPv6, or the family of the client's address.
+  for (const bool follow : {false, true}) {
+    Script script;
+    script.settings.family_when_unasked = follow ? std::nullopt : std::optional(Family::kV6);
+    script.client("198.51.100.7:4000").sends(allocate());
+    script.client_v6("[2001:db8::7]:4000").sends(allocate());
+    EXPECT_THAT(script.says(),
+                ElementsAre(follow ? "open #0 on 203.0.113.1" : "open #0 on 2001:db8::1", "open #1 on 2001:db8::1"));
+  }
+}
+
 TEST(Allocate, OpensAnIpv6RelayWhenAsked) {
   // RFC 8656 §7.2, REQUESTED-ADDRESS-FAMILY.
   Script script;

@@ -82,8 +82,8 @@ TEST_F(TcpData, BindJoinsTheTwoConnections) {
   data_.sends(connection_bind(script_.number()));
   EXPECT_THAT(script_.says(), ElementsAre("bind peer 0 to 198.51.100.7:4001", answer("success")));
   EXPECT_EQ(script_.stats().peer_connections_bound.value(), 1u);
-  script_.server().on_stream_relayed(script_.connection_id(0), Towards::kPeer, 10);
-  script_.server().on_stream_relayed(script_.connection_id(0), Towards::kClient, 3);
+  script_.server().on_stream_relayed(script_.now(), script_.connection_id(0), Towards::kPeer, 10);
+  script_.server().on_stream_relayed(script_.now(), script_.connection_id(0), Towards::kClient, 3);
   script_.when(seconds(31));  // no deadline any more
   EXPECT_THAT(script_.says(), IsEmpty());
   script_.peer_closed(0);
@@ -92,6 +92,22 @@ TEST_F(TcpData, BindJoinsTheTwoConnections) {
   EXPECT_EQ(script_.stats().stream_bytes_to_peers.value(), 10u);
   EXPECT_EQ(script_.stats().stream_bytes_to_clients.value(), 3u);
   EXPECT_EQ(live(), 0u);
+}
+
+TEST_F(TcpData, AStreamBeyondItsBitRateIsToWait) {
+  // Nothing of a stream is dropped: ten seconds' worth of bits less what may go at once is what it has to wait.
+  script_.settings.allocation_rates.bits_per_second = 80'000;
+  script_.settings.rate_burst.data = seconds(1);
+  offered();
+  data_.sends(connection_bind(script_.number()));
+  const auto relayed = [&](Towards towards, size_t bytes) {
+    return script_.server().on_stream_relayed(script_.now(), script_.connection_id(0), towards, bytes);
+  };
+  EXPECT_EQ(relayed(Towards::kPeer, 10'000), Duration::zero());
+  const Duration wait = relayed(Towards::kPeer, 90'000);
+  EXPECT_GT(wait, std::chrono::milliseconds(8'900));
+  EXPECT_LE(wait, seconds(9));
+  EXPECT_EQ(relayed(Towards::kClient, 10'000), Duration::zero()) << "each direction by itself";
 }
 
 TEST_F(TcpData, BindOfAConnectIsTheSame) {

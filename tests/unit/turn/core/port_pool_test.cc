@@ -8,7 +8,7 @@
 namespace noom::turn {
 namespace {
 
-const RelayAddress kAddress{IpAddress::v4(203, 0, 113, 1), IpAddress::v4(203, 0, 113, 1)};
+const IpAddress kAddress = IpAddress::v4(203, 0, 113, 1);
 constexpr RelayId kHolder{3, 4};
 
 TEST(PortPool, GivesEveryPortOfItsShardOnceAndNoOther) {

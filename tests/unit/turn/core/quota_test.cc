@@ -11,7 +11,7 @@ TEST(Quota, BeyondTheUsersIs486) {
   Client second = script.client("198.51.100.7:4001");
   first.allocates();
   second.sends(allocate());
-  EXPECT_THAT(script.tells(), ElementsAre("refused alice allocate user_quota"));
+  EXPECT_THAT(script.tells(), ElementsAre("refused alice allocate user_quota rule=limits.allocations_per_user"));
   EXPECT_THAT(script.says(), ElementsAre("198.51.100.7:4001 <- allocate error 486 integrity"));
   script.client("198.51.100.7:4002", Transport::kUdp, "bob", "builder").allocates();
   first.sends(refresh().lifetime(0));

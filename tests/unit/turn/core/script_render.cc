@@ -239,6 +239,13 @@ std::vector<std::string> Script::tells() {
                       std::string(to_string(closed->reason)) + " after " +
                       std::to_string(std::chrono::duration_cast<seconds>(closed->duration).count()) + " s, up " +
                       std::to_string(closed->bytes_to_peer) + ", down " + std::to_string(closed->bytes_to_client));
+    } else if (const auto* limited = std::get_if<RateLimited>(&event)) {
+      lines.push_back("limited " + limited->username + " " + std::string(to_string(limited->reason)) +
+                      (limited->direction == Direction::kToPeers ? " up" : " down") + " at " +
+                      std::to_string(limited->per_second) + ", dropped " + std::to_string(limited->dropped));
+    } else if (const auto* ignored = std::get_if<Ignored>(&event)) {
+      lines.push_back("ignored " + ignored->client.client.to_string() + " " + std::string(to_string(ignored->reason)) +
+                      " rule=" + std::string(ignored->rule));
     } else {
       const auto& refused = std::get<Refused>(event);
       lines.push_back("refused " + refused.username + " " + std::string(to_string(refused.method)) + " " +

@@ -32,6 +32,7 @@ class StreamClientsTest : public testing::Test, protected StreamHost {
   }
   void on_stream_closed(Now, const FiveTuple&) override { ++closed_; }
   bool has_allocation(const FiveTuple&) const override { return allocated_; }
+  std::string_view denial(const IpAddress&) const override { return denial_; }
 
   bool run_until(const std::function<bool()>& done) { return io::run_until(context_, done); }
   uint64_t ended(StreamEnd reason) const { return stats_.streams_ended[reason].value(); }
@@ -47,6 +48,7 @@ class StreamClientsTest : public testing::Test, protected StreamHost {
   int frames_ = 0;
   int closed_ = 0;
   bool allocated_ = false;
+  std::string_view denial_;
   bool answer_ = false;
   FiveTuple last_;
 };
@@ -88,6 +90,14 @@ TEST_F(StreamClientsTest, AHandshakeThatNeverComesEndsTheConnection) {
   ASSERT_TRUE(run_until([&] { return clients_.size() == 0 && stats_.streams_accepted.value() == 1; }));
   EXPECT_EQ(ended(StreamEnd::kHandshakeFailed) + ended(StreamEnd::kIdle), 1U);
   EXPECT_EQ(closed_, 0) << "the host never heard of it";
+}
+
+TEST_F(StreamClientsTest, AClientDeniedIsClosedBeforeAnythingIsRead) {
+  denial_ = "deny 127.0.0.0/8";
+  io::TcpClient client(acceptor_->local());
+  ASSERT_TRUE(run_until([&] { return stats_.streams_refused[StreamRefusal::kClientDenied].value() == 1; }));
+  EXPECT_EQ(clients_.size(), 0U);
+  EXPECT_EQ(stats_.streams_accepted.value(), 0U);
 }
 
 TEST_F(StreamClientsTest, ClosingWritesWhatIsQueuedFirst) {

@@ -270,6 +270,27 @@ TEST_P(TcpRelay, ASlowReaderStopsTheSender) {
   EXPECT_EQ(bytes_to_peers(), kBlocks * block.size());
 }
 
+TEST_P(TcpRelay, AStreamKeepsToItsBitRateAndLosesNothing) {
+  // 4 Mbit/s with bursts of 50 ms. Whatever was read last is written without a pause behind it: 128 KiB at most, so
+  // that 300,000 bytes take no less than (2.4 − 0.2 − 1.05) / 4 s.
+  TurnServiceOptions options = turn_.options(1);
+  auto settings = std::make_shared<Settings>(*options.settings);
+  settings->allocation_rates.bits_per_second = 4'000'000;
+  settings->rate_burst.data = std::chrono::milliseconds(50);
+  options.settings = settings;
+  turn_.start(std::move(options));
+  TurnClient control = client();
+  TurnClient data = client();
+  io::Fd peer;
+  join(control, data, peer);
+  const std::string sent = pattern(300'000, 7);
+  const auto begun = std::chrono::steady_clock::now();
+  std::thread sender([&] { send_all(peer.get(), sent); });
+  EXPECT_TRUE(is_same(data.receive_bytes(sent.size()), sent));
+  sender.join();
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, std::chrono::milliseconds(280));
+}
+
 TEST_P(TcpRelay, ADataConnectionIsTakenOverByTheShardThatOwnsIt) {
   turn_.start(2);
   TurnClient control = client();
