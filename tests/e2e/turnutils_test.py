@@ -106,6 +106,22 @@ class Turnutils(unittest.TestCase):
             self.assertEqual(EXPECTED_REFUSALS, refusals(turn) | EXPECTED_REFUSALS)
             self.assertEqual({transport.removeprefix("shared_")}, allocating_transports(turn))
 
+    def test_clients_that_allocate_and_vanish_leave_no_more_than_their_lifetime(self):
+        """uclient's flood mode. Over a stream the allocation ends with its connection; over datagrams nobody can know, and it is counted as alive."""
+        with relay.running() as (turn, certificate), relay.echo_peer("v4") as (host, port), tempfile.TemporaryDirectory() as folder:
+            command = [
+                "turnutils_uclient", "-O", "-c", "-X", *TRANSPORT_FLAGS[transport], *CREDENTIALS["user"], "-e", host, "-r", port, "-m", AT_ONCE,
+                "-n", 2, "-E", certificate, "-p", turn.port(LISTENERS.get(transport, transport), relay.HOSTS["v4"]), relay.HOSTS["v4"],
+            ]  # fmt: skip
+            flood = harness.Process(command, pathlib.Path(folder) / "flood.log")
+            self.assertEqual(0, flood.wait(TIMEOUT_S), flood.log())
+            made = allocations(turn, "created_total")
+            self.assertGreater(made, 0, flood.log())
+            if transport.removeprefix("shared_") in ("tcp", "tls"):
+                turn.process.wait_for(lambda: allocations(turn) == 0, "no allocation left")
+            ended = sum(count for series, count in turn.metrics().items() if series.startswith("noom_turn_allocations_ended_total"))
+            self.assertEqual(made, ended + allocations(turn))
+
     def assertNothingLost(self, client, code, sent, received, lost, log):
         expected = client.senders * MESSAGES
         with self.subTest(client.name):
@@ -116,6 +132,12 @@ def allocating_transports(turn):
     """Over which clients have made allocations, to the server's mind."""
     pattern = r'noom_turn_allocations_created_total{transport="(\w+)"'
     return {match[1] for series, count in turn.metrics().items() if count and (match := re.match(pattern, series))}
+
+
+def allocations(turn, what=""):
+    """Alive, or as the name of the metric goes on."""
+    name = "noom_turn_allocations" + (what and f"_{what}") + "{"
+    return int(sum(count for series, count in turn.metrics().items() if series.startswith(name)))
 
 
 def refusals(turn):

@@ -142,6 +142,17 @@ TEST(Allocate, OpensAnIpv6RelayWhenAsked) {
                                          "mapped=198.51.100.7:4000 integrity"));
 }
 
+TEST(Allocate, IgnoresOriginAndOtherOptionalAttributes) {
+  // RFC 8489 §6.3.1, §14: what may be ignored is: ORIGIN (0x802f) of any content, and types nobody knows yet.
+  Script script;
+  Client alice = script.client("198.51.100.7:4000");
+  alice.sends(allocate()
+                  .raw(static_cast<Attr>(0x802f), "https://example.org\0\xff")
+                  .raw(static_cast<Attr>(0x802f), "")
+                  .raw(static_cast<Attr>(0xfffe), "?"));
+  EXPECT_THAT(script.says(), ElementsAre("open #0 on 203.0.113.1"));
+}
+
 TEST(Allocate, AFamilyWithoutRelayAddressIs440) {
   // RFC 8656 §7.2.
   Script script;

@@ -58,20 +58,26 @@ TEST(CheckOrder, AnAllocateIsRefusedForItsFirstFault) {
   EXPECT_EQ(script.shared->quota.total(), 1u);
 }
 
-TEST(CheckOrder, ACreatePermissionIsRefusedForItsFirstFault) {
+class CheckOrderOnAllocation : public testing::Test {
+ protected:
+  CheckOrderOnAllocation() { script_.deny = {*auth::IpPrefix::parse("192.0.2.66/32")}; }
+  // Alice's request is, for that reason and with one answer.
+  void refused_for(Reason reason, const Ask& ask) {
+    const uint64_t before = script_.refused(reason);
+    alice_.sends(ask);
+    EXPECT_EQ(script_.refused(reason), before + 1) << to_string(reason);
+    EXPECT_EQ(script_.says().size(), 1u);
+  }
+
+  Script script_;
+  Client alice_ = script_.client("198.51.100.7:4000");
+};
+
+TEST_F(CheckOrderOnAllocation, ACreatePermissionIsRefusedForItsFirstFault) {
   // RFC 8656 §10.2: every peer is looked at before anything is installed: 400, then 443, 403 and 508.
-  Script script;
-  script.settings.permissions_max = 1;
-  script.deny = {*auth::IpPrefix::parse("192.0.2.66/32")};
-  Client alice = script.client("198.51.100.7:4000");
-  const auto refused_for = [&](Reason reason, const Ask& ask) {
-    const uint64_t before = script.refused(reason);
-    alice.sends(ask);
-    EXPECT_EQ(script.refused(reason), before + 1) << to_string(reason);
-    EXPECT_EQ(script.says().size(), 1u);
-  };
+  script_.settings.permissions_max = 1;
   refused_for(Reason::kNoAllocation, create_permission());
-  alice.allocates();
+  alice_.allocates();
   const auto two = [] { return create_permission().peer("192.0.2.8:1").peer("192.0.2.9:1"); };
   refused_for(Reason::kUnknownAttribute, create_permission().raw(kUnknown, "?"));
   refused_for(Reason::kMissingPeer, create_permission());
@@ -79,24 +85,15 @@ TEST(CheckOrder, ACreatePermissionIsRefusedForItsFirstFault) {
   refused_for(Reason::kPeerFamilyMismatch, two().peer("[2001:db8:9::1]:1"));
   refused_for(Reason::kPeerDenied, two().peer("192.0.2.66:1"));
   refused_for(Reason::kPermissionLimit, two());
-  alice.permits("192.0.2.8:1");
+  alice_.permits("192.0.2.8:1");
 }
 
-TEST(CheckOrder, AChannelBindIsRefusedForItsFirstFault) {
+TEST_F(CheckOrderOnAllocation, AChannelBindIsRefusedForItsFirstFault) {
   // RFC 8656 §12.2: number and peer (400), conflicts (400), family (443), policy (403), capacity (508).
-  Script script;
-  script.settings.channels_max = 1;
-  script.deny = {*auth::IpPrefix::parse("192.0.2.66/32")};
-  Client alice = script.client("198.51.100.7:4000");
-  const auto refused_for = [&](Reason reason, const Ask& ask) {
-    const uint64_t before = script.refused(reason);
-    alice.sends(ask);
-    EXPECT_EQ(script.refused(reason), before + 1) << to_string(reason);
-    EXPECT_EQ(script.says().size(), 1u);
-  };
+  script_.settings.channels_max = 1;
   refused_for(Reason::kNoAllocation, channel_bind());
-  alice.allocates();
-  alice.binds(0x4001, "192.0.2.8:1");
+  alice_.allocates();
+  alice_.binds(0x4001, "192.0.2.8:1");
   refused_for(Reason::kMissingChannelNumber, channel_bind());
   refused_for(Reason::kMissingPeer, channel_bind().channel(0x4002));
   refused_for(Reason::kChannelOutOfRange, channel_bind().channel(0x5000).peer("192.0.2.66:1"));
