@@ -2,6 +2,9 @@
 side, two shards so that relays of one call may live on different ones."""
 
 import contextlib
+import fcntl
+import functools
+import os
 import pathlib
 import socket
 import tempfile
@@ -11,13 +14,34 @@ import minimal
 
 USER, PASSWORD, REALM = "alice", "apple", "example.org"
 HOSTS = {"v4": "127.0.0.1", "v6": "::1"}
+SLICES = 8  # of the relay ports, each for one test at a time
+locks = []  # held as long as they are open
 
 
+@functools.cache
 def relay_ports():
-    """Apart from the ports that the kernel gives to the peers: on a relay address, all ports of the relay range belong to relays."""
+    """Apart from the ports that the kernel gives to the peers: on a relay address, all ports of the relay range belong to relays. And apart from
+    those of tests that run beside this one: a port that is reserved but not yet relayed from is held by no socket. This process's, to its end."""
     low, high = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     first, last = (high + 1, 65535) if high < 64000 else (max(1024, low - 4096), low - 1)
-    return {"port_min": first, "port_max": last}
+    size = (last + 1 - first) // SLICES
+    mine = own_slice()
+    return {"port_min": first + mine * size, "port_max": first + (mine + 1) * size - 1}
+
+
+def own_slice():
+    """The number of a slice that no other process has; with all taken, the first that becomes free of one chosen by chance."""
+    for number in (*range(SLICES), None):
+        blocking = number is None
+        number = os.getpid() % SLICES if blocking else number
+        lock = open(pathlib.Path(tempfile.gettempdir()) / f"noom-test-relay-ports-{number}", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+        except BlockingIOError:
+            lock.close()
+            continue
+        locks.append(lock)
+        return number
 
 
 @contextlib.contextmanager
