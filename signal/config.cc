@@ -44,6 +44,8 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
       .integer("limits.outbound_bytes", &config.shell.outbound_bytes_max,
                {.min = kOutboundBytesMin, .max = 64 << 20, .unit = "bytes"},
                "What may wait for one client that reads slowly; beyond it the session is closed with 4408.")
+      .integer("limits.coalesce_bytes", &config.shell.coalesce_bytes, {.min = 4096, .max = 64 << 20, .unit = "bytes"},
+               "What may wait for one client before presence and updates that later ones make pointless are dropped.")
       .integer("limits.outbound_total_bytes", &config.shell.outbound_bytes_total_max,
                {.min = kOutboundBytesMin, .max = int64_t{1} << 36, .unit = "bytes"},
                "What may wait for all clients together; beyond it whoever is to be sent more is closed with 4408.")
@@ -55,6 +57,27 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "`send` messages of one session (descriptions, candidates); 0: unlimited.")
       .integer("limits.sends_burst", &config.sends_burst, {.min = 1, .max = 100'000, .unit = "messages"},
                "How many of them may come at once.")
+      .integer("limits.joins_per_s", &config.joins_per_s, {.min = 0, .max = 100'000, .unit = "a second"},
+               "`join` and `roster` messages of one session, beside limits.messages_per_s; 0: unlimited.")
+      .integer("limits.joins_burst", &config.joins_burst, {.min = 1, .max = 100'000, .unit = "messages"},
+               "How many of them may come at once.")
+      .integer("limits.acks_per_s", &config.acks_per_s, {.min = 0, .max = 100'000, .unit = "a second"},
+               "`ack` messages of one session; 0: unlimited.")
+      .integer("limits.acks_burst", &config.acks_burst, {.min = 1, .max = 100'000, .unit = "messages"},
+               "How many of them may come at once.")
+      .integer("limits.room_events_per_s", &config.room_events_per_s, {.min = 0, .max = 100'000, .unit = "a second"},
+               "`update` messages and `send` to everyone, of all members of one room together; 0: unlimited.")
+      .integer("limits.room_events_burst", &config.room_events_burst, {.min = 1, .max = 100'000, .unit = "messages"},
+               "How many of them may come at once.")
+      .integer(
+          "limits.replay_bytes", &config.hub.replay_bytes_max, {.min = 4096, .max = 64 << 20, .unit = "bytes"},
+          "What is kept of one session until its client confirms it; a client that missed more is told so. More than "
+          "limits.outbound_bytes, or who reads too slowly can never be recovered.")
+      .integer("limits.replay_total_bytes", &config.hub.replay_bytes_total_max,
+               {.min = 4096, .max = int64_t{1} << 36, .unit = "bytes"},
+               "What is kept of all sessions together; beyond it sessions lose their replay, not their place.")
+      .integer("limits.sessions_away", &config.hub.away_max, {.min = 0, .max = 1'000'000, .unit = "sessions"},
+               "Sessions without a connection that are kept at a time; beyond it a lost connection ends its session.")
       .integer("limits.openings_per_minute", &config.openings_per_minute,
                {.min = 0, .max = 1'000'000, .unit = "a minute"},
                "New sessions from one IPv4 address or IPv6 /64; beyond it the upgrade is answered 429; 0: unlimited.")
@@ -68,6 +91,17 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "How long a session may be silent before it is pinged.")
       .seconds("limits.ping_timeout_s", &config.hub.ping_timeout, {.min = 1, .max = 3600},
                "How long it may then take to answer, before it is closed with 4000.");
+}
+
+void add_resume_rows(ops::ConfigTable& table, Config& config) {
+  table
+      .seconds("resume.window_s", &config.hub.resume_window, {.min = 0, .max = 3600},
+               "How long a session without a connection is kept, its room seeing no leave; 0: sessions end with their "
+               "connections.")
+      .seconds("resume.away_after_s", &config.hub.away_after, {.min = 0, .max = 3600},
+               "How long it may be gone before its room is told that it is away.")
+      .seconds("resume.reconnect_spread_s", &config.hub.reconnect_spread, {.min = 0, .max = 600},
+               "Over how long clients spread their return when this server goes away.");
 }
 
 bool is_ice_url(std::string_view url) {
@@ -149,6 +183,7 @@ Config::Config()
   hub.openings_exempt = {*auth::IpPrefix::parse("127.0.0.0/8"), *auth::IpPrefix::parse("::1/128")};
   hub.server_name = "noom-signal/" + std::string(ops::version());
   dev_directory = default_dev_directory();
+  if (const char* state = std::getenv("STATE_DIRECTORY")) state_directory = state;
   ops.metrics_listen = {{IpAddress::v4(127, 0, 0, 1), kMetricsPort}};
 }
 
@@ -179,6 +214,11 @@ ops::ConfigTable config_table(Config& config) {
                "How long TURN credentials are good for.")
       .integer("rooms.capacity", &config.hub.room_capacity, {.min = 2, .max = kRoomCapacityMax, .unit = "people"},
                "How many may be in one room; calls in a mesh grow heavy beyond 6.");
+  table.path(
+      "state.directory", &config.state_directory,
+      "Where sessions are kept, sealed, while the daemon restarts, and the key of their tickets; \"\": sessions end "
+      "with the daemon.");
+  add_resume_rows(table, config);
   add_limit_rows(table, config);
   table
       .boolean("dev.enabled", &config.dev,
@@ -202,8 +242,10 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
   return findings;
 }
 
-absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table) {
+absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,
+                                                            Secret resume_key) {
   auto settings = std::make_shared<Settings>();
+  settings->resume_key = std::move(resume_key);
   const Settings& from = config.hub;
   settings->server_name = from.server_name;
   settings->room_capacity = from.room_capacity;
@@ -214,6 +256,18 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
                         .burst = static_cast<double>(config.messages_burst)};
   settings->sends = {.per_second = static_cast<double>(config.sends_per_s),
                      .burst = static_cast<double>(config.sends_burst)};
+  settings->joins = {.per_second = static_cast<double>(config.joins_per_s),
+                     .burst = static_cast<double>(config.joins_burst)};
+  settings->acks = {.per_second = static_cast<double>(config.acks_per_s),
+                    .burst = static_cast<double>(config.acks_burst)};
+  settings->room_events = {.per_second = static_cast<double>(config.room_events_per_s),
+                           .burst = static_cast<double>(config.room_events_burst)};
+  settings->replay_bytes_max = from.replay_bytes_max;
+  settings->replay_bytes_total_max = from.replay_bytes_total_max;
+  settings->away_max = from.away_max;
+  settings->resume_window = from.resume_window;
+  settings->away_after = from.away_after;
+  settings->reconnect_spread = from.reconnect_spread;
   settings->openings = {.per_second = config.openings_per_minute / 60.0,
                         .burst = static_cast<double>(config.openings_burst)};
   settings->openings_exempt = from.openings_exempt;

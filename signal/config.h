@@ -24,10 +24,17 @@ struct Config {
   std::string tls_key;
   std::string web_root;
   std::string turn_secret_file;
+  std::string state_directory;  // empty: nothing is kept
   uint32_t messages_per_s = 20;
   uint32_t messages_burst = 60;
   uint32_t sends_per_s = 50;
   uint32_t sends_burst = 200;
+  uint32_t joins_per_s = 1;
+  uint32_t joins_burst = 10;
+  uint32_t acks_per_s = 20;
+  uint32_t acks_burst = 100;
+  uint32_t room_events_per_s = 100;
+  uint32_t room_events_burst = 400;
   uint32_t openings_per_minute = 20;
   uint32_t openings_burst = 40;
   bool dev = false;
@@ -46,6 +53,8 @@ ops::ConfigTable config_table(Config& config);
 ops::Findings check(const Config& config, const ops::ConfigTable& table);
 
 // What the hub is built with; reads the secret's file. The error is a line from ConfigTable::fault.
-absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table);
+// `resume_key` seals tickets; empty: they die with the process.
+absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,
+                                                            Secret resume_key = {});
 
 }  // namespace noom::signal

@@ -1,16 +1,19 @@
 // noom-signal: wiring of configuration, shell and life cycle; --dev and --make-dev-cert.
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "common/io/acceptor.h"
 #include "common/io/clocks.h"
 #include "common/io/listen_socket.h"
+#include "common/io/system_random.h"
 #include "common/ops/daemon.h"
 #include "common/ops/default_listeners.h"
 #include "signal/config.h"
 #include "signal/metrics.h"
 #include "signal/shell/dev_certificate.h"
 #include "signal/shell/qr_code.h"
+#include "signal/state_store.h"
 
 namespace noom::signal {
 namespace {
@@ -32,11 +35,16 @@ class Daemon final : public ops::Service {
   }
 
   absl::Status start() {
-    auto settings = settings_of(config_, table_);
+    if (auto status = open_state(); !status.ok()) return status;
+    auto settings = settings_of(config_, table_, state_ ? state_->key() : Secret());
     if (!settings.ok()) return settings.status();
     auto files = load_files();
     if (!files.ok()) return files.status();
-    shell_ = std::make_unique<SignalShell>(shard_, *std::move(settings), config_.shell, *std::move(files), log_);
+    ShellSettings shell_settings = config_.shell;
+    if (state_) shell_settings.save_state = [this](Now now, const std::string& state) { save_state(now, state); };
+    shell_ =
+        std::make_unique<SignalShell>(shard_, *std::move(settings), std::move(shell_settings), *std::move(files), log_);
+    restore_state();
     if (auto status = listen("listen.http", "http", config_.listen_http, nullptr); !status.ok()) return status;
     if (config_.serves_https()) {
       auto context = load_tls();
@@ -77,6 +85,29 @@ class Daemon final : public ops::Service {
       shell_->serve(*std::move(acceptor), tls);
     }
     return absl::OkStatus();
+  }
+
+  absl::Status open_state() {
+    if (config_.state_directory.empty()) return absl::OkStatus();
+    auto store = StateStore::open(config_.state_directory, random_);
+    if (!store.ok()) {
+      return absl::UnavailableError(table_.fault("state.directory", std::string(store.status().message()),
+                                                 "name a folder that this daemon may write, or \"\""));
+    }
+    state_ = *std::move(store);
+    return absl::OkStatus();
+  }
+  void restore_state() {
+    const auto saved = state_ ? state_->take(io::read_clocks()) : std::nullopt;
+    if (!saved) return;
+    const bool restored = shell_->restore(*saved);
+    log_.log(restored ? LogLevel::kInfo : LogLevel::kWarning, "sessions_restored",
+             {{"away", shell_->hub_stats().away.value()}});
+  }
+  // On the shard's thread, once.
+  void save_state(Now now, const std::string& state) {
+    if (const auto status = state_->save(now, random_, state); !status.ok())
+      log_.log(LogLevel::kError, "sessions_not_saved", {{"error", std::string(status.message())}});
   }
 
   absl::StatusOr<WebFiles> load_files() {
@@ -151,6 +182,8 @@ class Daemon final : public ops::Service {
   LogSink& log_;
   std::shared_ptr<io::TlsContextSlot> tls_;
   std::vector<ops::BoundListener> listeners_;
+  io::SystemRandom random_;
+  std::optional<StateStore> state_;
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
   bool started_ = false;

@@ -25,6 +25,18 @@ void collect_hub(ops::MetricPage& page, const Stats& hub) {
       .sample(hub.deliveries.value());
   page.counter("noom_signal_credentials_minted_total", "TURN credentials handed out.")
       .sample(hub.credentials_minted.value());
+  page.gauge("noom_signal_sessions_away", "Sessions without a connection that may still be resumed.")
+      .sample(hub.away.value());
+  page.gauge("noom_signal_replay_bytes", "Bytes kept for sessions that may have to be told again.")
+      .sample(hub.replay_bytes.value());
+  page.counter("noom_signal_replays_dropped_total", "Sessions whose replay was given up at limits.replay_total_bytes.")
+      .sample(hub.replays_dropped.value());
+  auto resumes = page.counter("noom_signal_resumes_total", "Attempts to resume a session, by outcome.");
+  for (size_t i = 0; i < kResumeOutcomeCount; ++i) {
+    resumes.sample(hub.resumes[i].value(), {{"outcome", to_string(static_cast<ResumeOutcome>(i))}});
+  }
+  page.counter("noom_signal_sessions_expired_total", "Sessions that were not resumed within the window.")
+      .sample(hub.expired.value());
 }
 
 void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
@@ -52,6 +64,8 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
                    "WebSockets that ended: by the close code sent, by the client, or lost without a close frame.");
   for (size_t i = 0; i < kCloseLabels.size(); ++i) closes.sample(shell.closes[i].value(), {{"code", kCloseLabels[i]}});
   page.gauge("noom_signal_queued_bytes", "Bytes that wait for clients to read.").sample(shell.queued_bytes.value());
+  page.counter("noom_signal_superseded_total", "Events replaced by a stub for clients that read slowly.")
+      .sample(shell.superseded.value());
   page.counter("noom_signal_received_bytes_total", "Bytes of WebSocket messages received.")
       .sample(shell.received_bytes.value());
   page.counter("noom_signal_sent_bytes_total", "Bytes of WebSocket messages sent.").sample(shell.sent_bytes.value());

@@ -13,16 +13,12 @@ constexpr size_t kOpeningAddressesMax = 65'536;  // two generations of at most 4
 constexpr uint32_t kFullRetryAfter = 30;         // seconds: sessions end one by one
 constexpr uint32_t kDrainRetryAfter = 2;         // seconds: another process is about to take over
 
-std::string_view to_string(LeaveReason reason) {
-  switch (reason) {
-    case LeaveReason::kLeft:
-      return "left";
-    case LeaveReason::kClosed:
-      return "closed";
-    case LeaveReason::kTimeout:
-      break;
-  }
-  return "timeout";
+Secret draw_key(Random& random) {
+  std::array<std::byte, 32> key{};
+  random.fill(key);
+  Secret secret{Bytes(key)};
+  secure_zero(key);
+  return secret;
 }
 
 uint32_t whole_seconds(double seconds) {
@@ -43,8 +39,17 @@ std::string_view to_string(OpenRefusal refusal) {
   return "going_away";
 }
 
+std::string_view to_string(LeaveReason reason) {
+  static constexpr std::array<std::string_view, kLeaveReasonCount> kNames = {"left", "closed", "timeout"};
+  return kNames[static_cast<size_t>(reason)];
+}
+
 Hub::Hub(std::shared_ptr<const Settings> settings, Random& random)
-    : settings_(std::move(settings)), random_(random), openings_(settings_->openings, kOpeningAddressesMax) {}
+    : settings_(std::move(settings)),
+      random_(random),
+      tickets_(settings_->resume_key.empty() ? draw_key(random) : settings_->resume_key.clone(),
+               "noom-signal session ticket", kTicketRotation),
+      openings_(settings_->openings, kOpeningAddressesMax) {}
 
 std::variant<SessionId, OpenRefused> Hub::on_open(Now now, const ClientInfo& client, Output& output) {
   const auto refuse_open = [&](OpenRefusal reason, uint32_t retry_after_s) {
@@ -83,10 +88,14 @@ void Hub::on_closed(Now now, SessionId id, Output& output) {
 
 void Hub::on_tick(Now now, Output& output) {
   while (const auto index = deadlines_.pop_due(now.mono)) on_deadline(now, sessions_.at_index(*index), output);
+  while (const auto index = seat_deadlines_.pop_due(now.mono)) on_seat_deadline(now, seats_.at_index(*index), output);
 }
 
 std::optional<Mono> Hub::next_deadline() const {
-  return deadlines_.next();
+  const auto session = deadlines_.next();
+  const auto seat = seat_deadlines_.next();
+  if (!session || !seat) return session ? session : seat;
+  return std::min(*session, *seat);
 }
 
 // A session that was heard since its deadline was set gets a new one without a ping: only silence costs a frame.
@@ -108,49 +117,20 @@ void Hub::on_deadline(Now now, SessionId id, Output& output) {
     deadlines_.set(id.index, now.mono + settings_->ping_timeout);
     output.pings.push_back(id);
   }
-}
-
-void Hub::on_drain(Now now, Output& output) {
-  draining_ = true;
-  sessions_.for_each([&](SessionId id, Session& session) {
-    session.room = {};
-    output.closes.push_back({id, CloseCode::kGoingAway, "the server is going away"});
-  });
-  rooms_ = {};
-  room_by_name_.clear();
-  stats_.rooms.set(0);
-  stats_.members.set(0);
-  for (size_t i = output.closes.size(); i-- > 0;)
-    end_session(now, output.closes[i].session, LeaveReason::kClosed, output);
-}
-
-void Hub::leave_room(Now, Session& session, LeaveReason reason, Output& output) {
-  Room* room = rooms_.find(session.room);
-  if (room == nullptr) return;
-  room->leave(session.peer);
-  stats_.members.subtract();
-  output.events.push_back(
-      {LogLevel::kInfo, "peer_left", {"reason", to_string(reason)}, session.tag, room->tag(), session.peer});
-  if (room->empty()) {
-    room_by_name_.erase(room->name());
-    rooms_.erase(session.room);
-    stats_.rooms.subtract();
-  } else {
-    deliver(build_peer_left(room->name(), room->at(), session.peer, to_string(reason)), room->others(session.peer),
-            output);
-  }
-  session.room = {};
-  session.peer.clear();
+  Seat* seat = seats_.find(session->seat);
+  if (seat != nullptr && seat->can_resume && now.wall - seat->ticket_made > kTicketRotation / 2)
+    tell(build_ticket(new_ticket(now, *seat)), id, output);
 }
 
 void Hub::end_session(Now now, SessionId id, LeaveReason reason, Output& output) {
   Session* session = sessions_.find(id);
   if (session == nullptr) return;
-  leave_room(now, *session, reason, output);
+  const SeatId seat = session->seat;
   output.events.push_back({LogLevel::kDebug, "session_closed", {"reason", to_string(reason)}, session->tag, {}, {}});
   deadlines_.clear(id.index);
   sessions_.erase(id);
   stats_.sessions.subtract();
+  if (seats_.find(seat) != nullptr) leave_seat(now, seat, reason, output);
 }
 
 void Hub::close_session(Now now, SessionId id, CloseCode code, std::string_view why, LeaveReason reason,
@@ -159,14 +139,50 @@ void Hub::close_session(Now now, SessionId id, CloseCode code, std::string_view 
   end_session(now, id, reason, output);
 }
 
-void Hub::deliver(std::string text, SessionId receiver, Output& output) {
-  deliver(std::move(text), std::vector<SessionId>{receiver}, output);
+void Hub::deliver(std::string text, SeatId receiver, Output& output) {
+  deliver(std::move(text), std::vector<SeatId>{receiver}, output);
 }
 
-void Hub::deliver(std::string text, std::vector<SessionId> receivers, Output& output) {
+void Hub::deliver(std::string text, const std::vector<SeatId>& receivers, Output& output, Supersedable by) {
   if (receivers.empty()) return;
-  stats_.deliveries.add(receivers.size());
-  output.deliveries.push_back({std::make_shared<const std::string>(std::move(text)), std::move(receivers)});
+  Delivery delivery;
+  delivery.text = std::make_shared<const std::string>(std::move(text));
+  delivery.receivers.reserve(receivers.size());
+  for (const SeatId receiver : receivers) {
+    Seat& seat = *seats_.find(receiver);
+    keep(seat, delivery.text);
+    if (seat.session.valid()) delivery.receivers.push_back(seat.session);
+  }
+  if (delivery.receivers.empty()) return;
+  if (by.subject != 0) {
+    delivery.subject = by.subject;
+    delivery.stub = std::make_shared<const std::string>(std::move(by.stub));
+  }
+  stats_.deliveries.add(delivery.receivers.size());
+  output.deliveries.push_back(std::move(delivery));
+}
+
+void Hub::keep(Seat& seat, const Text& text) {
+  if (!seat.can_resume) return;
+  stats_.replay_bytes.subtract(seat.outbox.bytes());
+  seat.outbox.append(text, settings_->replay_bytes_max);
+  stats_.replay_bytes.add(seat.outbox.bytes());
+  if (stats_.replay_bytes.value() <= settings_->replay_bytes_total_max) return;
+  forget_kept(seat);
+  stats_.replays_dropped.add();
+}
+
+void Hub::forget_kept(Seat& seat) {
+  stats_.replay_bytes.subtract(seat.outbox.bytes());
+  seat.outbox.forget();
+}
+
+void Hub::tell(std::string text, SessionId receiver, Output& output) {
+  stats_.deliveries.add();
+  Delivery delivery;
+  delivery.text = std::make_shared<const std::string>(std::move(text));
+  delivery.receivers = {receiver};
+  output.deliveries.push_back(std::move(delivery));
 }
 
 // 72 bits: enough that nobody guesses or meets another's.

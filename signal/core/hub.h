@@ -1,5 +1,6 @@
-// The signaling hub as a state machine: sessions, their rooms, and noom.v1 between them. Owns no socket, thread or
-// clock. What a request means is in hub_requests.cc, one function for each; the life of sessions in hub.cc.
+// The signaling hub as a state machine: connections, the seats they speak for, rooms, and noom.v1 between them. Owns no
+// socket, thread or clock. hub.cc: connections and time; hub_requests.cc: what each request means, one function for
+// each; hub_resume.cc: hello, losing a connection and coming back; hub_state.cc: draining, and what outlives a process.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -9,23 +10,33 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
+#include "common/auth/seal.h"
 #include "common/base/deadline_queue.h"
 #include "common/base/handle_table.h"
 #include "common/base/random.h"
 #include "common/base/time.h"
-#include "signal/core/codec.h"
+#include "signal/core/answers.h"
 #include "signal/core/opening_limits.h"
 #include "signal/core/output.h"
+#include "signal/core/requests.h"
 #include "signal/core/room.h"
+#include "signal/core/seat.h"
 #include "signal/core/session.h"
 #include "signal/core/settings.h"
 #include "signal/core/stats.h"
+#include "signal/core/ticket.h"
 
 namespace noom::signal {
 
-// Why a session ended, for the others in its room.
-enum class LeaveReason : uint8_t { kLeft, kClosed, kTimeout };
+struct SavedRoom;  // saved_state.h
+
+// An event that a later one with the same subject makes pointless for those who have not read it. Subject 0: none.
+struct Supersedable {
+  uint64_t subject = 0;
+  std::string stub;
+};
 
 struct OpenRefused {
   OpenRefusal reason = OpenRefusal::kServerFull;
@@ -33,8 +44,9 @@ struct OpenRefused {
 };
 
 // One per process, single-threaded. Every call appends to `output`; a SessionId that is gone is ignored, so that the
-// shell may report late. Invariants: a session is in at most one room; a room has members; rosters, seq and deliveries
-// agree (tests/unit/signal/core/hub_random_test.cc).
+// shell may report late. Invariants: a connection has one seat at most and a seat one connection; a seat is in at most
+// one room; a room has members; rosters, seq and deliveries agree (tests/unit/signal/core/hub_random_test.cc); a
+// recovered session misses nothing and gets nothing twice (hub_resume_simulation_test.cc).
 class Hub {
  public:
   // `random` outlives the hub.
@@ -54,50 +66,102 @@ class Hub {
   // Everything due at or before now.mono. Call when next_deadline() has passed.
   void on_tick(Now now, Output& output);
   std::optional<Mono> next_deadline() const;  // O(1)
-  // Closes everyone with 1001, says nothing to the rooms (media goes on, peer to peer), refuses whoever comes.
+  // Tells everyone to go away and closes with 1001, says nothing to the rooms (media goes on, peer to peer), refuses
+  // whoever comes. Seats that may be resumed stay, for save().
   void on_drain(Now now, Output& output);
+
+  // After on_drain: the seats that may be resumed and their rooms, as text for another process; "" when there are none.
+  std::string save(Now now);
+  // Into a hub without sessions. False for what save() did not write; nothing is taken over then.
+  bool restore(Now now, std::string_view saved);
 
   const Stats& stats() const { return stats_; }  // readable from any thread
 
  private:
-  // One request in the course of being answered; valid during on_message.
+  // One request in the course of being answered; valid during on_message. No seat before hello.
   struct Asking {
     Now now;
     SessionId id;
     Session& session;
+    SeatId seat_id;
+    Seat* seat;
     std::string_view re;
     Output& output;
+    bool counted = false;  // in seat->received
   };
 
   void handle(Asking& asking, Hello& hello);
   void handle(Asking& asking, Join& join);
   void handle(Asking& asking, Update& update);
   void handle(Asking& asking, Leave& leave);
+  void handle(Asking& asking, Roster& roster);
   void handle(Asking& asking, Send& send);
   void handle(Asking& asking, Ping& ping);
+  void handle(Asking& asking, Ack& ack);
   void handle(Asking& asking, Bye& bye);
 
+  // ---- limits ----
+  Asking asking_of(Now now, SessionId id, Session& session, std::string_view re, Output& output);
   bool admit_request(Asking& asking, std::optional<RequestType> type);
-  Room* open_room(Asking& asking, const std::string& name);
-  void leave_room(Now now, Session& session, LeaveReason reason, Output& output);
-  void broadcast(Asking& asking, Room& room, const Send& send);
-  std::vector<IceServer> mint_ice_servers(const Asking& asking, const Room& room, std::string_view peer);
-
-  void deliver(std::string text, SessionId receiver, Output& output);
-  void deliver(std::string text, std::vector<SessionId> receivers, Output& output);
+  bool admit_event(Asking& asking, Room& room);
+  bool refuse_rate(Asking& asking, double wait_s, std::string_view message);
   void refuse(Asking& asking, ErrorCode code, std::string_view message,
               std::optional<uint32_t> retry_after_s = std::nullopt);
+
+  // ---- rooms ----
+  Room* open_room(Asking& asking, const std::string& name);
+  PeerId peer_for(Seat& seat, Room& room);
+  void leave_room(Seat& seat, LeaveReason reason, Output& output);
+  void broadcast(Asking& asking, Room& room, const Send& send);
+  std::vector<IceServer> mint_ice_servers(const Asking& asking, const Room& room, std::string_view peer);
+  void tell_update(Room& room, const Member& member, const std::vector<SeatId>& receivers, Output& output);
+  void tell_roster(Asking& asking);
+  void tell_presence(Seat& seat, bool away, Output& output);
+
+  // ---- sessions and seats ----
+  struct Found {
+    ResumeOutcome outcome;
+    SeatId seat;    // kRecovered, kGap
+    Ticket ticket;  // kSessionUnknown
+  };
+  Found find_seat(Now now, const Resume& resume);
+  void make_seat(Asking& asking, const Hello& hello, const Ticket& claimed);
+  void attach(Asking& asking, SeatId seat);
+  void replay(Asking& asking, uint64_t received);
+  void take_over(SessionId old, Output& output);
+  void welcome(Asking& asking, const Hello& hello, std::optional<ResumeOutcome> outcome);
+  std::string new_ticket(Now now, Seat& seat);
+  void count_received(Asking& asking, std::optional<RequestType> type);
+  void acknowledge_client(SessionId id, Output& output);
   void end_session(Now now, SessionId id, LeaveReason reason, Output& output);
   void close_session(Now now, SessionId id, CloseCode code, std::string_view why, LeaveReason reason, Output& output);
+  void end_seat(SeatId id, LeaveReason reason, Output& output);
+  void leave_seat(Now now, SeatId id, LeaveReason reason, Output& output);
   void on_deadline(Now now, SessionId id, Output& output);
+  void on_seat_deadline(Now now, SeatId id, Output& output);
+  void set_seat_deadline(SeatId id, const Seat& seat);
+  void restore_room(SavedRoom& from, const std::vector<SeatId>& seats);
+
+  // ---- output ----
+  // Counted messages: kept until confirmed where the seat may be resumed.
+  void deliver(std::string text, SeatId receiver, Output& output);
+  void deliver(std::string text, const std::vector<SeatId>& receivers, Output& output, Supersedable by = {});
+  void keep(Seat& seat, const Text& text);
+  void forget_kept(Seat& seat);
+  // Not counted: welcome, pong, ack, ticket, go_away, and errors before hello.
+  void tell(std::string text, SessionId receiver, Output& output);
   std::string draw_tag(std::string_view prefix);
 
   std::shared_ptr<const Settings> settings_;
   Random& random_;
+  auth::Seal tickets_;
   HandleTable<SessionTag, Session> sessions_;
+  HandleTable<SeatTag, Seat> seats_;
   HandleTable<RoomTag, Room> rooms_;
   absl::flat_hash_map<std::string, RoomId> room_by_name_;  // looked up, never iterated
+  absl::flat_hash_map<std::string, SeatId> seat_by_tag_;   // those that may be resumed; never iterated
   DeadlineQueue deadlines_;                                // by session index
+  DeadlineQueue seat_deadlines_;                           // by seat index
   OpeningLimits openings_;
   uint64_t last_epoch_ = 0;
   bool draining_ = false;

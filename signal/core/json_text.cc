@@ -4,6 +4,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <charconv>
 
 namespace noom::signal {
 namespace {
@@ -80,17 +81,7 @@ JsonKind kind_of(std::string_view value_json) {
 }
 
 std::optional<JsonMembers::Member> JsonMembers::next() {
-  skip_space();
-  if (!inside_) {
-    ++at_;  // {
-    inside_ = true;
-    skip_space();
-  }
-  if (text_[at_] == ',') {
-    ++at_;
-    skip_space();
-  }
-  if (text_[at_] == '}') return std::nullopt;
+  if (!enter_next('}')) return std::nullopt;
   Member member;
   member.key_json = take_string();
   skip_space();
@@ -100,22 +91,41 @@ std::optional<JsonMembers::Member> JsonMembers::next() {
   return member;
 }
 
-void JsonMembers::skip_space() {
+std::optional<std::string_view> JsonElements::next() {
+  if (!enter_next(']')) return std::nullopt;
+  return take_value();
+}
+
+bool JsonCursor::enter_next(char closing) {
+  skip_space();
+  if (!inside_) {
+    ++at_;
+    inside_ = true;
+    skip_space();
+  }
+  if (text_[at_] == ',') {
+    ++at_;
+    skip_space();
+  }
+  return text_[at_] != closing;
+}
+
+void JsonCursor::skip_space() {
   while (at_ < text_.size() && is_space(text_[at_])) ++at_;
 }
 
-std::string_view JsonMembers::take_string() {
+std::string_view JsonCursor::take_string() {
   const size_t begin = at_++;
   while (text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
   ++at_;
   return text_.substr(begin, at_ - begin);
 }
 
-std::string_view JsonMembers::take_value() {
+std::string_view JsonCursor::take_value() {
   const size_t begin = at_;
   if (text_[at_] == '"') return take_string();
   if (text_[at_] != '{' && text_[at_] != '[') {
-    while (text_[at_] != ',' && text_[at_] != '}' && !is_space(text_[at_])) ++at_;
+    while (text_[at_] != ',' && text_[at_] != '}' && text_[at_] != ']' && !is_space(text_[at_])) ++at_;
     return text_.substr(begin, at_ - begin);
   }
   size_t depth = 0;
@@ -143,6 +153,15 @@ bool json_string_equals(std::string_view string_json, std::string_view text) {
   // No escape takes more than six bytes for each byte it stands for.
   if (string_json.size() > 2 + 6 * text.size()) return false;
   return decode_json_string(string_json) == text;
+}
+
+std::optional<uint64_t> whole_number(std::string_view number_json) {
+  constexpr uint64_t kMax = uint64_t{1} << 53;
+  uint64_t value = 0;
+  const char* const end = number_json.data() + number_json.size();
+  const auto [stop, error] = std::from_chars(number_json.data(), end, value);
+  if (error != std::errc() || stop != end || value > kMax) return std::nullopt;
+  return value;
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,32 +19,51 @@ enum class JsonKind { kObject, kArray, kString, kNumber, kBool, kNull };
 // Of a valid value without surrounding space.
 JsonKind kind_of(std::string_view value_json);
 
-// Takes a valid object apart, one member at a call.
-class JsonMembers {
+// Walks through valid JSON text.
+class JsonCursor {
  public:
-  explicit JsonMembers(std::string_view object_json) : text_(object_json) {}
+  explicit JsonCursor(std::string_view text) : text_(text) {}
 
-  struct Member {
-    std::string_view key_json;  // with its quotes
-    std::string_view value_json;
-  };
-  // Both borrow the text. nullopt after the last.
-  std::optional<Member> next();
-
- private:
+ protected:
+  // Steps over the opening bracket at the first call and over a comma at later ones; false at the closing bracket.
+  bool enter_next(char closing);
   void skip_space();
   std::string_view take_string();
   std::string_view take_value();
 
   std::string_view text_;
   size_t at_ = 0;
+
+ private:
   bool inside_ = false;
+};
+
+// Takes a valid object apart, one member at a call. Members borrow the text; nullopt after the last.
+class JsonMembers : private JsonCursor {
+ public:
+  explicit JsonMembers(std::string_view object_json) : JsonCursor(object_json) {}
+
+  struct Member {
+    std::string_view key_json;  // with its quotes
+    std::string_view value_json;
+  };
+  std::optional<Member> next();
+};
+
+// The same for the values of a valid array.
+class JsonElements : private JsonCursor {
+ public:
+  explicit JsonElements(std::string_view array_json) : JsonCursor(array_json) {}
+  std::optional<std::string_view> next();
 };
 
 // The characters of a valid JSON string (with its quotes), escapes resolved, in UTF-8.
 std::string decode_json_string(std::string_view string_json);
 // Whether a valid JSON string spells `text`. Allocates only when there are escapes.
 bool json_string_equals(std::string_view string_json, std::string_view text);
+
+// The value of a valid number that is written as a whole one and at most 2^53 (what every client can count to).
+std::optional<uint64_t> whole_number(std::string_view number_json);
 
 // Appends UTF-8 text as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);

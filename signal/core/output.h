@@ -20,6 +20,11 @@ using SessionId = Handle<SessionTag>;  // one client connection; the index is de
 struct Delivery {
   std::shared_ptr<const std::string> text;
   std::vector<SessionId> receivers;
+  // Not 0: while a receiver reads slowly, an unsent text of the same subject may be replaced by its own `stub`.
+  uint64_t subject = 0;
+  std::shared_ptr<const std::string> stub;
+  // Part of a replay, which was within bounds before: never a reason for kSlowReader.
+  bool replay = false;
 };
 
 // WebSocket close codes of docs/protocol/noom-v1.md.
@@ -32,11 +37,12 @@ enum class CloseCode : uint16_t {
   kPingTimeout = 4000,
   kNoHello = 4401,
   kSlowReader = 4408,
+  kReplaced = 4409,
   kRateLimited = 4429,
 };
 
-// Flush what is queued for the session, then close it. The session is already gone from the hub: no on_closed is due
-// for it.
+// Flush what is queued for the session, then close it. The connection is already forgotten by the hub: no on_closed is
+// due for it.
 struct Close {
   SessionId session;
   CloseCode code = CloseCode::kNormal;

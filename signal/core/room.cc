@@ -25,27 +25,54 @@ void Room::update(Member& member, std::optional<std::string> name, std::optional
   ++seq_;
 }
 
+void Room::set_away(Member& member, bool away) {
+  member.away = away;
+  ++seq_;
+}
+
 EventPosition Room::count_broadcast() {
   ++seq_;
   return at();
 }
 
-std::vector<SessionId> Room::others(std::string_view peer) const {
-  std::vector<SessionId> sessions;
-  sessions.reserve(members_.size());
+std::vector<SeatId> Room::everyone() const {
+  return others("");
+}
+
+std::vector<SeatId> Room::others(std::string_view peer) const {
+  std::vector<SeatId> seats;
+  seats.reserve(members_.size());
   for (const Member& member : members_) {
-    if (member.peer != peer) sessions.push_back(member.session);
+    if (member.peer != peer) seats.push_back(member.seat);
   }
-  return sessions;
+  return seats;
+}
+
+std::vector<SeatId> Room::others(std::string_view peer, std::string_view role) const {
+  std::vector<SeatId> seats;
+  for (const Member& member : members_) {
+    if (member.peer != peer && member.role == role) seats.push_back(member.seat);
+  }
+  return seats;
 }
 
 std::vector<PeerView> Room::views_of_others(std::string_view peer) const {
   std::vector<PeerView> views;
   views.reserve(members_.size());
+  bool came_before = true;
   for (const Member& member : members_) {
-    if (member.peer != peer) views.push_back(member.view());
+    if (member.peer == peer) {
+      came_before = false;
+    } else {
+      views.push_back(member.view(came_before));
+    }
   }
   return views;
+}
+
+void Room::restore(uint64_t seq, std::vector<Member> members) {
+  seq_ = seq;
+  members_ = std::move(members);
 }
 
 }  // namespace noom::signal

@@ -1,5 +1,5 @@
 // One room: who is in it, in which order they came, and the count of its events. Decides capacity and roles; knows
-// sessions only as the addresses of deliveries, and neither limits nor JSON requests.
+// seats only as the addresses of deliveries, and neither limits nor JSON requests.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "common/base/handle.h"
-#include "signal/core/codec.h"
-#include "signal/core/output.h"
+#include "common/base/token_bucket.h"
+#include "signal/core/answers.h"
+#include "signal/core/session.h"
 
 namespace noom::signal {
 
@@ -18,13 +19,18 @@ struct RoomTag;
 using RoomId = Handle<RoomTag>;
 using PeerId = std::string;  // "p_…", drawn for each join
 
+constexpr std::string_view kHostRole = "host";      // whoever opened the room
+constexpr std::string_view kMemberRole = "member";  // whoever came later
+
 struct Member {
-  SessionId session;
+  SeatId seat;
   PeerId peer;
   std::string name;
   std::string metadata_json;
+  std::string_view role = kMemberRole;  // one of the literals above
+  bool away = false;
 
-  PeerView view() const { return {peer, name, metadata_json}; }
+  PeerView view(bool polite) const { return {peer, name, role, metadata_json, away, polite}; }
 };
 
 // Lives as long as it has members. Every event takes the next seq and goes to each member once. Members are in order of
@@ -43,6 +49,7 @@ class Room {
   size_t capacity() const { return capacity_; }
   const std::vector<Member>& members() const { return members_; }
   EventPosition at() const { return {epoch_, seq_}; }
+  TokenBucket& events() { return events_; }
 
   // Borrowed until the next join or leave; nullptr when there is nobody of that name.
   Member* find(std::string_view peer);
@@ -51,11 +58,18 @@ class Room {
   void join(Member member);
   void leave(std::string_view peer);
   void update(Member& member, std::optional<std::string> name, std::optional<std::string_view> metadata_json);
+  void set_away(Member& member, bool away);
   EventPosition count_broadcast();
 
-  // Everyone's session but that peer's.
-  std::vector<SessionId> others(std::string_view peer) const;
+  std::vector<SeatId> everyone() const;
+  // Everyone's seat but that peer's; and of these, those who have that role.
+  std::vector<SeatId> others(std::string_view peer) const;
+  std::vector<SeatId> others(std::string_view peer, std::string_view role) const;
+  // As that peer sees them.
   std::vector<PeerView> views_of_others(std::string_view peer) const;
+
+  // A room that another process kept: members are added without being counted.
+  void restore(uint64_t seq, std::vector<Member> members);
 
  private:
   std::string name_;
@@ -64,6 +78,7 @@ class Room {
   uint64_t seq_ = 0;
   size_t capacity_ = 0;
   std::vector<Member> members_;
+  TokenBucket events_;
 };
 
 }  // namespace noom::signal

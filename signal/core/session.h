@@ -1,16 +1,17 @@
-// What the hub knows of one connection: how far it got, what it may still ask for, when it was last heard. Knows
-// nothing of rooms but the name of its own place in one.
+// What the hub knows of one connection, until hello and after it: when it was last heard, and whose seat it is.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "common/base/endpoint.h"
 #include "common/base/time.h"
 #include "common/base/token_bucket.h"
-#include "signal/core/room.h"
+#include "signal/core/settings.h"
 
 namespace noom::signal {
+
+struct SeatTag;
+using SeatId = Handle<SeatTag>;
 
 // Where a session comes from. `host` is what the client called this server (host_of): it replaces {host} in ICE URIs.
 struct ClientInfo {
@@ -24,17 +25,23 @@ enum class SessionStage : uint8_t {
   kPinged,   // the deadline is for any sign of life
 };
 
+// What a client may still ask for.
+struct Allowance {
+  TokenBucket requests;
+  TokenBucket sends;
+  TokenBucket joins;
+  TokenBucket acks;
+  TokenBucket refusals;
+};
+
 struct Session {
   std::string host;
   std::string tag;  // "s_…": how clients and logs name the session
   SessionStage stage = SessionStage::kOpened;
-  Mono heard{};   // the last frame or pong
-  Mono pinged{};  // kPinged: when
-  RoomId room;    // invalid: in none
-  PeerId peer;    // empty: in no room
-  TokenBucket requests;
-  TokenBucket sends;
-  TokenBucket refusals;
+  Mono heard{};         // the last frame or pong
+  Mono pinged{};        // kPinged: when
+  SeatId seat;          // invalid before hello
+  Allowance allowance;  // before hello; afterwards the seat's counts
 };
 
 }  // namespace noom::signal

@@ -26,7 +26,7 @@ constexpr size_t kRoomCapacityMax = 128;           // keeps `joined` below the s
 constexpr size_t kOutboundBytesMin = 1024 * 1024;  // the smallest outbound queue a shell may give a client
 
 // One entry of `joined.peers` at its largest: every byte of a name may need a backslash.
-constexpr size_t kPeerEntryBytesMax = kMetadataBytesMax + 2 * kPeerNameBytesMax + 128;
+constexpr size_t kPeerEntryBytesMax = kMetadataBytesMax + 2 * kPeerNameBytesMax + 192;
 static_assert(kRoomCapacityMax * kPeerEntryBytesMax < kOutboundBytesMin,
               "a full room's roster must fit a client's queue");
 
@@ -38,15 +38,26 @@ struct Settings {
   size_t sessions_max = 20'000;
   size_t frame_bytes_max = 64 * 1024;  // `welcome.frame_bytes_max`; the shell enforces it and reports on_oversize
 
-  BucketLimit requests{.per_second = 20, .burst = 60};    // per session, all requests but `send`
-  BucketLimit sends{.per_second = 50, .burst = 200};      // per session, `send`
-  BucketLimit refusals{.per_second = 0.5, .burst = 100};  // per session: rate_limited answers before the close 4429
+  BucketLimit requests{.per_second = 20, .burst = 60};       // per session, all requests but `send`
+  BucketLimit sends{.per_second = 50, .burst = 200};         // per session, `send`
+  BucketLimit joins{.per_second = 1, .burst = 10};           // per session, `join` and `roster`, beside `requests`
+  BucketLimit acks{.per_second = 20, .burst = 100};          // per session, `ack`
+  BucketLimit room_events{.per_second = 100, .burst = 400};  // per room: `update` and `send` to everyone
+  BucketLimit refusals{.per_second = 0.5, .burst = 100};     // per session: rate_limited answers before the close 4429
   BucketLimit openings{.per_second = 20.0 / 60, .burst = 40};  // per IPv4 address or IPv6 /64: new sessions
   std::vector<auth::IpPrefix> openings_exempt;                 // never limited by `openings`: a proxy, the local host
 
   Duration hello_timeout = std::chrono::seconds(5);
   Duration ping_interval = std::chrono::seconds(15);
   Duration ping_timeout = std::chrono::seconds(10);
+
+  Duration resume_window = std::chrono::seconds(120);  // how long a session without a connection is kept; 0: not at all
+  Duration away_after = std::chrono::seconds(3);       // when the room is told
+  size_t replay_bytes_max = 2 * 1024 * 1024;           // per session: sent but not confirmed
+  size_t replay_bytes_total_max = 256 * 1024 * 1024;
+  size_t away_max = 20'000;                             // sessions without a connection
+  Duration reconnect_spread = std::chrono::seconds(2);  // over which clients come back after a drain
+  Secret resume_key;  // seals tickets, at least 32 bytes; empty: drawn by the hub, tickets then die with it
 
   // URIs of STUN and TURN servers; "{host}" stands for the host name by which the client reached this server.
   std::vector<std::string> ice_urls;

@@ -5,7 +5,8 @@
 #include <array>
 
 #include "common/base/counter.h"
-#include "signal/core/codec.h"
+#include "signal/core/errors.h"
+#include "signal/core/requests.h"
 
 namespace noom::signal {
 
@@ -23,6 +24,11 @@ struct Stats {
   std::array<Counter, kErrorCodeCount> errors;      // sent
   Counter deliveries;                               // messages times receivers
   Counter credentials_minted;
+  Counter away;                                      // sessions without a connection, now
+  Counter replay_bytes;                              // kept for sessions that may resume, now; overheads included
+  Counter replays_dropped;                           // rings given up because replay_bytes_total_max was reached
+  std::array<Counter, kResumeOutcomeCount> resumes;  // attempts, by outcome
+  Counter expired;                                   // sessions whose window passed
 };
 
 }  // namespace noom::signal

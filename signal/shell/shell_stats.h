@@ -12,10 +12,10 @@
 namespace noom::signal {
 
 // How WebSockets end: the codes this server sends, then the two ways in which the other side ends them.
-constexpr std::array<std::string_view, 11> kCloseLabels = {"1000", "1001", "1002", "1007",          "1009", "4000",
-                                                           "4401", "4408", "4429", "by_the_client", "lost"};
-constexpr size_t kClosedByClient = 9;
-constexpr size_t kClosedByLoss = 10;
+constexpr std::array<std::string_view, 12> kCloseLabels = {"1000", "1001", "1002", "1007", "1009",          "4000",
+                                                           "4401", "4408", "4409", "4429", "by_the_client", "lost"};
+constexpr size_t kClosedByClient = 10;
+constexpr size_t kClosedByLoss = 11;
 // The index of a code in kCloseLabels; kClosedByLoss for one that is not there.
 size_t close_label(uint16_t code);
 
@@ -30,6 +30,7 @@ struct ShellStats {
   std::array<Counter, kStatusClassLabels.size()> http_answers;
   std::array<Counter, kCloseLabels.size()> closes;
   Counter queued_bytes;  // now, for all WebSockets; shared texts count once for each receiver
+  Counter superseded;    // queued texts replaced by their stubs
   Counter received_bytes;
   Counter sent_bytes;
 };

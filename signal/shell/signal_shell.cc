@@ -118,9 +118,10 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
     connection_of_session_[connection.session.index] = id;
     connection.http = nullptr;
     set_deadline(id, shell_settings_.answer_deadline);
-    connection.socket =
-        WebSocket::accept(std::move(stream), upgrade.key, id,
-                          {settings_->frame_bytes_max, shell_settings_.outbound_bytes_max}, *this, stats_);
+    connection.socket = WebSocket::accept(
+        std::move(stream), upgrade.key, id,
+        {settings_->frame_bytes_max, shell_settings_.outbound_bytes_max, shell_settings_.coalesce_bytes}, *this,
+        stats_);
   }
 
   void on_handshake_failed(ConnectionId, boost::system::error_code error) override {
@@ -184,7 +185,7 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
     for (const SessionId receiver : delivery.receivers) {
       WebSocket* socket = to_socket(receiver);
       if (socket == nullptr) continue;
-      const bool fits = socket->send(delivery.text);
+      const bool fits = socket->send(delivery) || delivery.replay;
       if (!fits || stats_.queued_bytes.value() > shell_settings_.outbound_bytes_total_max) slow_.push_back(receiver);
     }
   }
@@ -256,6 +257,10 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
     for (auto& acceptor : acceptors_) acceptor->stop();
     drained_ = std::move(drained);
     call_hub([&](Now now) { hub_.on_drain(now, output_); });
+    if (shell_settings_.save_state) {
+      const Now now = io::read_clocks();
+      shell_settings_.save_state(now, hub_.save(now));
+    }
     connections_.for_each([](ConnectionId, Connection& connection) {
       if (connection.http) connection.http->abort();
     });
@@ -306,6 +311,11 @@ void SignalShell::serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<
 }
 void SignalShell::replace_files(WebFiles files) {
   impl_->files_ = std::move(files);
+}
+bool SignalShell::restore(std::string_view saved) {
+  const bool restored = impl_->hub_.restore(io::read_clocks(), saved);
+  impl_->arm();
+  return restored;
 }
 void SignalShell::drain(std::function<void()> drained) {
   impl_->shard_.post([impl = impl_.get(), drained = std::move(drained)]() mutable { impl->drain(std::move(drained)); });

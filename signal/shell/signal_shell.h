@@ -24,11 +24,13 @@ struct ShellSettings {
   std::vector<auth::IpPrefix> proxies;      // their connections begin with a PROXY header; nobody else's may
   size_t connections_max = 21'000;          // of any kind; further ones are closed at once
   size_t outbound_bytes_max = 1024 * 1024;  // queued for one client, then 4408
+  size_t coalesce_bytes = 256 * 1024;       // queued for one client; then pointless presence and updates are dropped
   size_t outbound_bytes_total_max =
       256 * 1024 * 1024;  // queued for all; beyond it, whoever is to be sent more is closed with 4408
   Duration request_deadline =
       std::chrono::seconds(15);  // from the connection or the last answer to the end of the next request's header
   Duration answer_deadline = std::chrono::seconds(60);  // to take a whole answer
+  std::function<void(Now, std::string)> save_state;     // what Hub::save gave after a drain; empty: not wanted
   Duration close_deadline = std::chrono::seconds(3);    // to take what is queued and answer the close frame
 };
 
@@ -43,6 +45,8 @@ class SignalShell {
   // Also before the shard starts. TLS when `tls` is given.
   void serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<io::TlsContextSlot> tls);
   void replace_files(WebFiles files);
+  // What an earlier process saved; before the shard starts. False: it could not be read.
+  bool restore(std::string_view saved);
   // Stops listening, closes WebSockets with 1001 and the rest at once; `drained` follows when the last connection is
   // gone. Any thread.
   void drain(std::function<void()> drained);

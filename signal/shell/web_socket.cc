@@ -72,11 +72,12 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     stream_.async_accept(request, [self = shared_from_this()](error_code error) { self->on_accept(error); });
   }
 
-  bool send(std::shared_ptr<const std::string> text) override {
+  bool send(const Delivery& delivery) override {
     if (closing_ || ended_) return true;
-    queued_bytes_ += text->size();
-    stats_.queued_bytes.add(text->size());
-    queue_.push_back(std::move(text));
+    if (delivery.subject != 0 && queued_bytes_ > limits_.coalesce_bytes) supersede(delivery.subject);
+    queued_bytes_ += delivery.text->size();
+    stats_.queued_bytes.add(delivery.text->size());
+    queue_.push_back({delivery.text, delivery.subject, delivery.stub});
     const bool fits = queued_bytes_ <= limits_.outbound_bytes_max;
     pump();
     return fits;
@@ -96,7 +97,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     message_ = {};
     if (queue == Queue::kDrop) {
       while (queue_.size() > sent_ + (writing_ ? 1 : 0)) {
-        forget_bytes(queue_.back()->size());
+        forget_bytes(queue_.back().text->size());
         queue_.pop_back();
       }
     }
@@ -178,7 +179,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     if (writing_ || !accepted_ || ended_) return;
     if (sent_ < queue_.size()) {
       writing_ = true;
-      stream_.async_write(boost::asio::buffer(*queue_[sent_]),
+      stream_.async_write(boost::asio::buffer(*queue_[sent_].text),
                           [self = shared_from_this()](error_code error, size_t size) { self->on_write(error, size); });
     } else if (closing_ && !std::exchange(close_sent_, true)) {
       const websocket::close_reason reason(static_cast<websocket::close_code>(close_code_),
@@ -191,8 +192,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     writing_ = false;
     stats_.sent_bytes.add(size);
     if (ended_) return;
-    forget_bytes(queue_[sent_]->size());
-    queue_[sent_++] = nullptr;
+    forget_bytes(queue_[sent_].text->size());
+    queue_[sent_++] = {};
     if (sent_ == queue_.size()) {
       sent_ = 0;
       queue_.clear();
@@ -201,6 +202,17 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     // The pending read then ends, and with it the connection.
     if (error) return stream_.next_layer().close();
     pump();
+  }
+
+  // What nobody has begun to send.
+  void supersede(uint64_t subject) {
+    for (size_t i = sent_ + (writing_ ? 1 : 0); i < queue_.size(); ++i) {
+      Queued& queued = queue_[i];
+      if (queued.subject != subject) continue;
+      forget_bytes(queued.text->size() - queued.stub->size());
+      queued = {std::move(queued.stub), 0, nullptr};
+      stats_.superseded.add();
+    }
   }
 
   void forget_bytes(size_t bytes) {
@@ -217,7 +229,12 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   std::array<char, kFirstPieceBytes> first_piece_;
   std::string message_;  // what has come of a message longer than the first piece
 
-  std::vector<std::shared_ptr<const std::string>> queue_;  // [sent_] is being written when writing_
+  struct Queued {
+    std::shared_ptr<const std::string> text;
+    uint64_t subject = 0;  // not 0: with a stub, which is shorter
+    std::shared_ptr<const std::string> stub;
+  };
+  std::vector<Queued> queue_;  // [sent_] is being written when writing_
   size_t sent_ = 0;
   size_t queued_bytes_ = 0;
   std::string_view close_reason_;

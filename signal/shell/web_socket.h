@@ -36,6 +36,7 @@ class WebSocketEvents {
 struct WebSocketLimits {
   size_t frame_bytes_max = 0;     // of a received message
   size_t outbound_bytes_max = 0;  // queued for this connection
+  size_t coalesce_bytes = 0;      // beyond so many, texts that a later one makes pointless are replaced by their stubs
 };
 
 // Single-threaded. Holds no buffer beyond a few hundred bytes while nothing is on its way. Pending operations keep it
@@ -47,9 +48,9 @@ class WebSocket {
                                            WebSocketLimits limits, WebSocketEvents& events, ShellStats& stats);
   virtual ~WebSocket() = default;
 
-  // Queues one text message. False when the queue has grown beyond its limit: the reader is too slow, close it. Ignored
-  // once closing.
-  virtual bool send(std::shared_ptr<const std::string> text) = 0;
+  // Queues the delivery's text. False when the queue has grown beyond its limit: the reader is too slow, close it.
+  // Ignored once closing.
+  virtual bool send(const Delivery& delivery) = 0;
   virtual void ping() = 0;
   enum class Queue : uint8_t { kFlush, kDrop };
   // Sends what is queued (or only what is half sent), then the close frame; on_end follows when the client has answered

@@ -7,9 +7,9 @@
 #include <set>
 #include <string>
 
-#include "signal/core/codec.h"
 #include "signal/core/hub.h"
 #include "signal/core/json_text.h"
+#include "signal/core/requests.h"
 #include "tests/fuzz/property.h"
 
 namespace noom::signal {
@@ -19,7 +19,9 @@ constexpr size_t kSessions = 8;
 
 std::shared_ptr<const Settings> settings() {
   auto values = std::make_shared<Settings>();
-  values->openings = values->requests = values->sends = {};
+  values->openings = values->requests = values->sends = values->joins = values->acks = values->room_events = {};
+  values->resume_window = std::chrono::seconds(30);
+  values->replay_bytes_max = 4096;
   values->room_capacity = 3;
   values->rooms_max = 4;
   values->ice_urls = {"stun:{host}:3478", "turn:{host}:3478"};
@@ -63,8 +65,13 @@ class Steps {
       check_output();
     }
     NOOM_PROPERTY(hub_.stats().sessions.value() == 0);
+    now_.mono += std::chrono::hours(1);
+    hub_.on_tick(now_, output_);
+    output_.clear();
     NOOM_PROPERTY(hub_.stats().rooms.value() == 0);
     NOOM_PROPERTY(hub_.stats().members.value() == 0);
+    NOOM_PROPERTY(hub_.stats().away.value() == 0);
+    NOOM_PROPERTY(hub_.stats().replay_bytes.value() == 0);
     NOOM_PROPERTY(!hub_.next_deadline());
   }
 
@@ -85,7 +92,7 @@ class Steps {
     }
     output_.clear();
     NOOM_PROPERTY(hub_.stats().sessions.value() == live_.size());
-    NOOM_PROPERTY(hub_.stats().members.value() <= live_.size());
+    NOOM_PROPERTY(hub_.stats().members.value() <= live_.size() + hub_.stats().away.value());
   }
 
   Now now_{Mono{} + std::chrono::hours(1), Wall{} + std::chrono::seconds(1'800'000'000)};

@@ -20,9 +20,12 @@ TEST(HubRooms, FirstToJoinFindsNobodyAndSecondFindsTheFirst) {
   script.joined("standup", "Bo", &second);
   EXPECT_EQ(second.at("seq"), 2);
   EXPECT_EQ(second.at("epoch"), first.at("epoch"));
-  EXPECT_EQ(second.at("peers"),
-            (boost::json::array{
-                {{"peer", first.at("peer")}, {"name", "Ann"}, {"metadata", boost::json::object()}, {"polite", true}}}));
+  EXPECT_EQ(second.at("peers"), (boost::json::array{{{"peer", first.at("peer")},
+                                                     {"name", "Ann"},
+                                                     {"role", "host"},
+                                                     {"metadata", boost::json::object()},
+                                                     {"presence", "present"},
+                                                     {"polite", true}}}));
 
   EXPECT_EQ(script.take(ann), (boost::json::object{{"type", "peer_joined"},
                                                    {"room", "standup"},
@@ -30,6 +33,7 @@ TEST(HubRooms, FirstToJoinFindsNobodyAndSecondFindsTheFirst) {
                                                    {"seq", 2},
                                                    {"peer", second.at("peer")},
                                                    {"name", "Bo"},
+                                                   {"role", "member"},
                                                    {"metadata", boost::json::object()},
                                                    {"polite", false}}));
   EXPECT_TRUE(script.quiet());
@@ -286,6 +290,119 @@ TEST(HubRooms, EventsNameRoomsByTagNotByName) {
     if (!event.room.empty()) ++about_rooms;
   }
   EXPECT_EQ(about_rooms, 2u);
+}
+
+TEST(HubRooms, AMessageToARoleReachesThoseWhoHaveItAndCarriesNoSeq) {
+  HubScript script;
+  Json second;
+  const SessionId host = script.joined("r");
+  const SessionId bo = script.joined("r", "", &second);
+  const SessionId cy = script.joined("r");
+  EXPECT_EQ(second.at("role"), "member");
+  script.forget_messages();
+  script.say(bo, R"({"type":"send","id":1,"role":"host","data":"please"})");
+  const Json message = script.take(host);
+  EXPECT_EQ(message.at("from"), second.at("peer"));
+  EXPECT_FALSE(message.as_object().contains("seq"));
+  EXPECT_EQ(script.take(bo), (boost::json::object{{"type", "ok"}, {"re", 1}}));
+  EXPECT_TRUE(script.quiet());
+  script.say(host, R"({"type":"send","role":"member","data":"all of you"})");
+  EXPECT_EQ(script.take(bo).at("data"), "all of you");
+  EXPECT_EQ(script.take(cy).at("data"), "all of you");
+  script.say(host, R"({"type":"send","id":2,"role":"nobody","data":1})");
+  EXPECT_EQ(script.take(host).at("type"), "ok");
+  EXPECT_TRUE(script.quiet());
+}
+
+TEST(HubRooms, TheRosterSaysWhoIsThereAndWhoIsPoliteToWhom) {
+  HubScript script;
+  Json first, third;
+  script.joined("r", "a", &first);
+  const SessionId bo = script.joined("r", "b");
+  script.joined("r", "c", &third);
+  script.forget_messages();
+  script.say(bo, R"({"type":"roster","id":1})");
+  const Json roster = script.take(bo);
+  EXPECT_EQ(roster.at("type"), "roster");
+  EXPECT_EQ(roster.at("seq"), 3);
+  ASSERT_EQ(roster.at("peers").as_array().size(), 2u);
+  EXPECT_EQ(roster.at("peers").at(0).at("peer"), first.at("peer"));
+  EXPECT_EQ(roster.at("peers").at(0).at("polite"), true);
+  EXPECT_EQ(roster.at("peers").at(1).at("peer"), third.at("peer"));
+  EXPECT_EQ(roster.at("peers").at(1).at("polite"), false);
+  const SessionId outside = script.greeted();
+  script.say(outside, R"({"type":"roster"})");
+  EXPECT_EQ(script.take_error(outside), "not_joined");
+}
+
+TEST(HubRooms, MetadataWithALifetimeIsForgottenAtItsEndAndEverybodyIsTold) {
+  HubScript script;
+  Json joined;
+  const SessionId ann = script.joined("r", "Ann", &joined);
+  const SessionId bo = script.joined("r");
+  script.forget_messages();
+  script.say(ann, R"({"type":"update","metadata":{"hand":"up"},"metadata_ttl_s":10})");
+  script.forget_messages();
+  script.advance(std::chrono::milliseconds(9'999));
+  EXPECT_TRUE(script.quiet());
+  script.advance(std::chrono::milliseconds(1));
+  for (const SessionId session : {ann, bo}) {
+    const Json event = script.take(session);
+    EXPECT_EQ(event.at("type"), "peer_updated");
+    EXPECT_EQ(event.at("peer"), joined.at("peer"));
+    EXPECT_EQ(event.at("name"), "Ann");
+    EXPECT_EQ(event.at("metadata"), boost::json::object());
+    EXPECT_EQ(event.at("seq"), 4);
+  }
+}
+
+TEST(HubRooms, LaterMetadataEndsTheLifetimeOfTheOneBefore) {
+  HubScript script;
+  const SessionId ann = script.joined("r");
+  script.say(ann, R"({"type":"update","metadata":{"a":1},"metadata_ttl_s":5})");
+  script.say(ann, R"({"type":"update","metadata":{"a":2}})");
+  script.say(ann, R"({"type":"update","name":"Ann"})");
+  script.forget_messages();
+  script.advance(std::chrono::seconds(6));
+  EXPECT_TRUE(script.quiet());
+}
+
+TEST(HubRooms, ARoomTakesSoManyEventsFromAllItsMembersTogether) {
+  Settings settings;
+  settings.requests = settings.sends = {};
+  settings.room_events = {.per_second = 1, .burst = 3};
+  HubScript script(std::move(settings));
+  const SessionId ann = script.joined("r");
+  const SessionId bo = script.joined("r");
+  const SessionId elsewhere = script.joined("s");
+  script.forget_messages();
+  script.say(ann, R"({"type":"send","data":1})");
+  script.say(bo, R"({"type":"send","data":2})");
+  script.say(ann, R"({"type":"update","name":"Ann"})");
+  script.forget_messages();
+  script.say(bo, R"({"type":"send","id":1,"data":3})");
+  EXPECT_EQ(script.take_error(bo), "rate_limited");
+  EXPECT_TRUE(script.quiet()) << "the event was dropped";
+  script.say(elsewhere, R"({"type":"send","id":2,"data":1})");
+  EXPECT_EQ(script.take(elsewhere).at("type"), "ok");
+  script.advance(std::chrono::seconds(1));
+  script.say(bo, R"({"type":"send","data":3})");
+  EXPECT_EQ(script.take(ann).at("data"), 3);
+}
+
+TEST(HubRooms, JoinsHaveABucketOfTheirOwn) {
+  HubScript script;
+  const SessionId ann = script.greeted();
+  for (int i = 0; i < 10; ++i) {
+    script.say(ann, R"({"type":"join","room":"r"})");
+    EXPECT_EQ(script.take(ann).at("type"), "joined");
+    script.say(ann, R"({"type":"leave"})");
+    EXPECT_EQ(script.take(ann).at("type"), "left");
+  }
+  script.say(ann, R"({"type":"join","room":"r"})");
+  EXPECT_EQ(script.take_error(ann), "rate_limited");
+  script.say(ann, R"({"type":"ping"})");
+  EXPECT_EQ(script.take(ann).at("type"), "pong");
 }
 
 }  // namespace

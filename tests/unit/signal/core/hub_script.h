@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "signal/core/hub.h"
+#include "tests/unit/signal/core/schema_check.h"
 
 namespace noom::signal {
 
@@ -24,15 +25,20 @@ inline Json json(std::string_view text) {
 class HubScript {
  public:
   explicit HubScript(Settings settings = {}, uint64_t seed = 1)
-      : random_(seed), hub_(std::make_shared<const Settings>(std::move(settings)), random_) {}
+      : random_(seed),
+        settings_(std::make_shared<const Settings>(std::move(settings))),
+        hub_(std::make_unique<Hub>(settings_, random_)) {}
 
-  Hub& hub() { return hub_; }
+  // Every message of the server is held against its schema; off where there are very many.
+  bool checks_schemas = true;
+
+  Hub& hub() { return *hub_; }
   Now now() const { return now_; }
 
   std::variant<SessionId, OpenRefused> try_open(std::string_view address = "192.0.2.1",
                                                 std::string host = "noom.example") {
     Output output;
-    auto result = hub_.on_open(now_, {*IpAddress::parse(address), std::move(host)}, output);
+    auto result = hub_->on_open(now_, {*IpAddress::parse(address), std::move(host)}, output);
     take_in(output);
     return result;
   }
@@ -56,10 +62,10 @@ class HubScript {
   }
 
   void say(SessionId session, std::string_view text) {
-    feed([&](Output& output) { hub_.on_message(now_, session, text, output); });
+    feed([&](Output& output) { hub_->on_message(now_, session, text, output); });
   }
   void closed(SessionId session) {
-    feed([&](Output& output) { hub_.on_closed(now_, session, output); });
+    feed([&](Output& output) { hub_->on_closed(now_, session, output); });
   }
   template <typename F>
   void feed(F&& call) {
@@ -70,12 +76,23 @@ class HubScript {
   // Runs every deadline on the way, each at its own time.
   void advance(Duration by) {
     const Mono end = now_.mono + by;
-    while (hub_.next_deadline() && *hub_.next_deadline() <= end) {
-      move_to(std::max(now_.mono, *hub_.next_deadline()));
-      feed([&](Output& output) { hub_.on_tick(now_, output); });
+    while (hub_->next_deadline() && *hub_->next_deadline() <= end) {
+      move_to(std::max(now_.mono, *hub_->next_deadline()));
+      feed([&](Output& output) { hub_->on_tick(now_, output); });
     }
     move_to(end);
   }
+
+  // The process drains, ends and begins anew after `pause`; what it said to anybody is over.
+  void restart(Duration pause = {}) {
+    feed([&](Output& output) { hub_->on_drain(now_, output); });
+    const std::string saved = hub_->save(now_);
+    begin_anew(pause);
+    if (!saved.empty()) {
+      EXPECT_TRUE(hub_->restore(now_, saved));
+    }
+  }
+  void crash() { begin_anew({}); }
 
   // The next message for the session; null when there is none.
   Json take(SessionId session) {
@@ -115,9 +132,18 @@ class HubScript {
   }
 
  private:
+  void begin_anew(Duration pause) {
+    move_to(now_.mono + pause);
+    hub_ = std::make_unique<Hub>(settings_, random_);
+    inbox_.clear();
+    closes_.clear();
+  }
   void take_in(Output& output) {
     for (const Delivery& delivery : output.deliveries) {
       EXPECT_FALSE(delivery.receivers.empty());
+      if (checks_schemas) {
+        EXPECT_EQ(schema_fault(Side::kServer, *delivery.text), "") << *delivery.text;
+      }
       for (const SessionId receiver : delivery.receivers) {
         EXPECT_FALSE(closes_.contains(receiver)) << "delivered to a closed session: " << *delivery.text;
         inbox_[receiver].push_back(*delivery.text);
@@ -136,7 +162,8 @@ class HubScript {
 
   Now now_{Mono{} + std::chrono::hours(1), Wall{} + std::chrono::seconds(1'800'000'000)};
   SeededRandom random_;
-  Hub hub_;
+  std::shared_ptr<const Settings> settings_;
+  std::unique_ptr<Hub> hub_;
   std::map<SessionId, std::vector<std::string>> inbox_;
   std::map<SessionId, int> closes_;
   std::vector<SessionId> pings_;

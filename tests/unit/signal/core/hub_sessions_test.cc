@@ -20,7 +20,8 @@ TEST(HubSessions, HelloIsAnsweredByWelcome) {
   const Json welcome = script.take(session);
   EXPECT_EQ(welcome.at("type"), "welcome");
   EXPECT_EQ(welcome.at("protocol"), "noom.v1");
-  EXPECT_EQ(welcome.at("features"), boost::json::array());
+  EXPECT_EQ(welcome.at("features"), json(R"(["resume"])"));
+  EXPECT_FALSE(welcome.as_object().contains("ticket")) << "for a client without the feature";
   EXPECT_EQ(welcome.at("ping_interval_ms"), 15000);
   EXPECT_EQ(welcome.at("ping_timeout_ms"), 10000);
   EXPECT_EQ(welcome.at("frame_bytes_max"), 65536);
@@ -189,6 +190,19 @@ TEST(HubSessions, FieldsOutOfRangeAreBadMessageThatNamesTheField) {
       {R"({"type":"join","room":"r","metadata":[]})", "metadata"},
       {R"({"type":"join","room":"r","metadata":{"x":")" + std::string(4096, 'x') + "\"}}", "metadata"},
       {R"({"type":"update"})", "metadata"},
+      {R"({"type":"hello","protocol":"noom.v1","features":[1]})", "features"},
+      {R"({"type":"hello","protocol":"noom.v1","features":["resume"],"resume":1})", "resume"},
+      {R"({"type":"hello","protocol":"noom.v1","features":["resume"],"resume":{"ticket":"x"}})", "received"},
+      {R"({"type":"hello","protocol":"noom.v1","features":["resume"],"resume":{"received":1}})", "ticket"},
+      {R"({"type":"hello","protocol":"noom.v1","resume":{"ticket":"x","received":1}})", "resume"},
+      {R"({"type":"ack"})", "received"},
+      {R"({"type":"ack","received":-1})", "received"},
+      {R"({"type":"ack","received":1.5})", "received"},
+      {R"({"type":"ack","received":9007199254740993})", "received"},
+      {R"({"type":"join","room":"r","metadata":{},"metadata_ttl_s":0})", "metadata_ttl_s"},
+      {R"({"type":"join","room":"r","metadata":{},"metadata_ttl_s":86401})", "metadata_ttl_s"},
+      {R"({"type":"update","name":"n","metadata_ttl_s":5})", "metadata"},
+      {R"({"type":"send","to":"p","role":"host","data":1})", "role"},
       {R"({"type":"send"})", "data"},
       {R"({"type":"send","to":7,"data":1})", "to"},
   };
@@ -312,7 +326,7 @@ TEST(HubSessions, OneSessionTooManyIsServerFull) {
   EXPECT_TRUE(std::holds_alternative<SessionId>(script.try_open()));
 }
 
-TEST(HubSessions, DrainingClosesEveryoneWith1001SilentlyAndRefusesNewcomers) {
+TEST(HubSessions, DrainingTellsEveryoneToGoAwayClosesWith1001AndRefusesNewcomers) {
   HubScript script;
   const SessionId ann = script.joined("r");
   const SessionId bo = script.joined("r");
@@ -320,7 +334,13 @@ TEST(HubSessions, DrainingClosesEveryoneWith1001SilentlyAndRefusesNewcomers) {
   script.forget_messages();
   script.feed([&](Output& output) { script.hub().on_drain(script.now(), output); });
   for (const SessionId session : {ann, bo, cy}) EXPECT_EQ(script.close_code(session), 1001);
-  EXPECT_TRUE(script.quiet());
+  for (const SessionId session : {ann, bo}) {
+    const Json go_away = script.take(session);
+    EXPECT_EQ(go_away.at("type"), "go_away");
+    EXPECT_LE(go_away.at("reconnect_after_ms").to_number<int>(), 2000);
+  }
+  EXPECT_TRUE(script.quiet()) << "rooms hear nothing of it: media goes on";
+  EXPECT_EQ(script.hub().save(script.now()), "") << "nobody can resume";
   EXPECT_EQ(script.hub().stats().sessions.value(), 0u);
   EXPECT_EQ(script.hub().stats().rooms.value(), 0u);
   EXPECT_FALSE(script.hub().next_deadline().has_value());

@@ -1,8 +1,10 @@
-// Answers and events: text of known shapes, built in one pass.
-#include <array>
+#include "signal/core/answers.h"
 
-#include "signal/core/codec.h"
+#include <array>
+#include <utility>
+
 #include "signal/core/json_text.h"
+#include "signal/core/settings.h"
 
 namespace noom::signal {
 namespace {
@@ -11,6 +13,8 @@ constexpr std::array<std::string_view, kErrorCodeCount> kErrorNames = {
     "bad_json",       "bad_message", "unknown_type", "hello_required", "already_greeted", "protocol_unsupported",
     "already_joined", "not_joined",  "room_full",    "too_many_rooms", "no_such_peer",    "rate_limited",
     "frame_too_big"};
+constexpr std::array<std::string_view, kResumeOutcomeCount> kOutcomeNames = {"recovered", "gap", "ticket_invalid",
+                                                                             "ticket_used", "session_unknown"};
 
 void append(std::string& out, std::initializer_list<std::string_view> pieces) {
   for (const std::string_view piece : pieces) out += piece;
@@ -69,10 +73,25 @@ void append_ice_server(std::string& out, const IceServer& server) {
 
 std::string build_peer_event(std::string_view type, std::string_view room, EventPosition at, const PeerView& peer,
                              bool with_polite) {
-  ObjectWriter writer(type, 192 + peer.metadata_json.size());
-  writer.text("room", room).at(at).text("peer", peer.peer).text("name", peer.name).json("metadata", peer.metadata_json);
+  ObjectWriter writer(type, 224 + peer.metadata_json.size());
+  writer.text("room", room).at(at).text("peer", peer.peer).text("name", peer.name).text("role", peer.role);
+  writer.json("metadata", peer.metadata_json);
   if (with_polite) writer.json("polite", "false");
   return writer.done();
+}
+
+std::string roster_json(const std::vector<PeerView>& views) {
+  std::string peers = "[";
+  for (const PeerView& peer : views) {
+    if (peers.size() > 1) peers += ',';
+    peers += "{\"peer\":";
+    append_json_string(peers, peer.peer);
+    peers += ",\"name\":";
+    append_json_string(peers, peer.name);
+    append(peers, {",\"role\":\"", peer.role, "\",\"metadata\":", peer.metadata_json, ",\"presence\":",
+                   peer.away ? "\"away\"" : "\"present\"", ",\"polite\":", peer.polite ? "true}" : "false}"});
+  }
+  return peers + ']';
 }
 
 }  // namespace
@@ -80,44 +99,50 @@ std::string build_peer_event(std::string_view type, std::string_view room, Event
 std::string_view to_string(ErrorCode code) {
   return kErrorNames[static_cast<size_t>(code)];
 }
+std::string_view to_string(ResumeOutcome outcome) {
+  return kOutcomeNames[static_cast<size_t>(outcome)];
+}
+
 std::string build_welcome(std::string_view id_json, const WelcomeView& welcome) {
-  return ObjectWriter("welcome", 320)
-      .re(id_json)
+  ObjectWriter writer("welcome", 640);
+  writer.re(id_json)
       .text("protocol", kProtocol)
       .text("server", welcome.server)
       .text("session", welcome.session)
-      .json("features", "[]")
+      .json("features", welcome.can_resume ? "[\"resume\"]" : "[]")
       .number("ping_interval_ms", milliseconds(welcome.ping_interval))
       .number("ping_timeout_ms", milliseconds(welcome.ping_timeout))
-      .number("frame_bytes_max", welcome.frame_bytes_max)
-      .done();
+      .number("frame_bytes_max", welcome.frame_bytes_max);
+  if (!welcome.resume) return writer.done();
+  const ResumeView& resume = *welcome.resume;
+  writer.text("ticket", resume.ticket).number("resume_window_ms", milliseconds(resume.window));
+  if (!resume.room.empty()) writer.text("room", resume.room).text("peer", resume.peer);
+  if (!resume.outcome) return writer.done();
+  if (*resume.outcome == ResumeOutcome::kRecovered)
+    return writer.json("recovered", "true").number("received", resume.received).done();
+  return writer.json("recovered", "false").text("reason", to_string(*resume.outcome)).done();
 }
 
 std::string build_joined(std::string_view id_json, const JoinedView& joined) {
-  std::string peers = "[";
-  for (const PeerView& peer : joined.peers) {
-    if (peers.size() > 1) peers += ',';
-    peers += "{\"peer\":";
-    append_json_string(peers, peer.peer);
-    peers += ",\"name\":";
-    append_json_string(peers, peer.name);
-    append(peers, {",\"metadata\":", peer.metadata_json, ",\"polite\":true}"});
-  }
-  peers += ']';
+  const std::string peers = roster_json(joined.peers);
   std::string ice_servers = "[";
   for (const IceServer& server : *joined.ice_servers) {
     if (ice_servers.size() > 1) ice_servers += ',';
     append_ice_server(ice_servers, server);
   }
   ice_servers += ']';
-  ObjectWriter writer("joined", 256 + peers.size() + ice_servers.size());
-  writer.re(id_json)
-      .text("room", joined.room)
-      .at(joined.at)
-      .text("peer", joined.peer)
-      .json("peers", peers)
-      .json("ice_servers", ice_servers);
+  ObjectWriter writer("joined", 640 + peers.size() + ice_servers.size());
+  writer.re(id_json).text("room", joined.room).at(joined.at).text("peer", joined.peer).text("role", joined.role);
+  writer.json("peers", peers).json("ice_servers", ice_servers);
   if (joined.ice_ttl) writer.number("ice_ttl_s", milliseconds(*joined.ice_ttl) / 1000);
+  if (!joined.ticket.empty()) writer.text("ticket", joined.ticket);
+  return writer.done();
+}
+
+std::string build_roster(std::string_view id_json, const RosterView& roster) {
+  const std::string peers = roster_json(roster.peers);
+  ObjectWriter writer("roster", 192 + peers.size());
+  writer.re(id_json).text("room", roster.room).at(roster.at).text("peer", roster.peer).json("peers", peers);
   return writer.done();
 }
 
@@ -127,6 +152,15 @@ std::string build_peer_joined(std::string_view room, EventPosition at, const Pee
 
 std::string build_peer_updated(std::string_view room, EventPosition at, const PeerView& peer) {
   return build_peer_event("peer_updated", room, at, peer, false);
+}
+
+std::string build_presence(std::string_view room, EventPosition at, std::string_view peer, bool away) {
+  ObjectWriter writer("presence", 160);
+  return writer.text("room", room).at(at).text("peer", peer).text("state", away ? "away" : "present").done();
+}
+
+std::string build_superseded(std::string_view room, EventPosition at) {
+  return ObjectWriter("superseded").text("room", room).at(at).done();
 }
 
 std::string build_peer_left(std::string_view room, EventPosition at, std::string_view peer, std::string_view reason) {
@@ -152,8 +186,23 @@ std::string build_ok(std::string_view id_json, std::optional<EventPosition> at) 
   return writer.done();
 }
 
-std::string build_pong(std::string_view id_json) {
-  return ObjectWriter("pong", 32).re(id_json).done();
+std::string build_pong(std::string_view id_json, std::optional<uint64_t> received) {
+  ObjectWriter writer("pong", 48);
+  writer.re(id_json);
+  if (received) writer.number("received", *received);
+  return writer.done();
+}
+
+std::string build_ack(uint64_t received) {
+  return ObjectWriter("ack", 48).number("received", received).done();
+}
+
+std::string build_ticket(std::string_view ticket) {
+  return ObjectWriter("ticket", 320).text("ticket", ticket).done();
+}
+
+std::string build_go_away(Duration reconnect_after) {
+  return ObjectWriter("go_away", 64).number("reconnect_after_ms", milliseconds(reconnect_after)).done();
 }
 
 std::string build_error(std::string_view id_json, ErrorCode code, std::string_view message,

@@ -1,17 +1,19 @@
-// Requests: which fields they have, and in which range.
+#include "signal/core/requests.h"
+
 #include <algorithm>
 #include <array>
 
-#include "signal/core/codec.h"
 #include "signal/core/json_text.h"
+#include "signal/core/settings.h"
 
 namespace noom::signal {
 namespace {
 
-constexpr std::array<std::string_view, kRequestTypeCount> kTypeNames = {"hello", "join", "update", "leave",
-                                                                        "send",  "ping", "bye"};
+constexpr std::array<std::string_view, kRequestTypeCount> kTypeNames = {"hello", "join", "update", "leave", "roster",
+                                                                        "send",  "ping", "ack",    "bye"};
 
 constexpr size_t kClientBytesMax = 64;
+constexpr uint64_t kMetadataTtlMax_s = 86'400;
 
 // The fields that noom.v1 gives a meaning, as JSON text; empty when missing.
 enum FieldName : uint8_t {
@@ -23,14 +25,20 @@ enum FieldName : uint8_t {
   kRoom,
   kName,
   kMetadata,
+  kMetadataTtl,
   kTo,
+  kRole,
   kData,
+  kResume,
+  kTicket,
+  kReceived,
   kFieldCount
 };
-constexpr std::array<std::string_view, kFieldCount> kFieldNames = {"type", "id",   "protocol", "client", "features",
-                                                                   "room", "name", "metadata", "to",     "data"};
+constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
+    "type",           "id", "protocol", "client", "features", "room",   "name",    "metadata",
+    "metadata_ttl_s", "to", "role",     "data",   "resume",   "ticket", "received"};
 
-// The fields of one frame. Reads latch the first error.
+// The fields of one object. Reads latch the first error.
 class Fields {
  public:
   explicit Fields(std::string_view object_json) {
@@ -60,6 +68,15 @@ class Fields {
     return {};
   }
   std::string required_text(FieldName name) { return require(name) ? text(name) : std::string(); }
+  uint64_t required_count(FieldName name) {
+    if (!require(name)) return 0;
+    const auto value = kind_of(json(name)) == JsonKind::kNumber ? whole_number(json(name)) : std::nullopt;
+    if (!value) fail(name, "must be a whole number");
+    return value.value_or(0);
+  }
+  void adopt_error(const Fields& inner) {
+    if (!error_) error_ = inner.error_;
+  }
 
  private:
   std::array<std::string_view, kFieldCount> values_;
@@ -71,6 +88,37 @@ bool is_room_character(char c) {
          c == '~' || c == '-';
 }
 
+// Whether "resume" is among them; names nobody here knows are passed over.
+bool parse_features(Fields& fields) {
+  if (kind_of(fields.json(kFeatures)) != JsonKind::kArray) {
+    fields.fail(kFeatures, "must be an array");
+    return false;
+  }
+  bool can_resume = false;
+  JsonElements features(fields.json(kFeatures));
+  while (const auto feature = features.next()) {
+    if (kind_of(*feature) != JsonKind::kString) {
+      fields.fail(kFeatures, "must be an array of strings");
+    } else if (json_string_equals(*feature, "resume")) {
+      can_resume = true;
+    }
+  }
+  return can_resume;
+}
+
+Resume parse_resume(Fields& fields) {
+  Resume resume;
+  if (kind_of(fields.json(kResume)) != JsonKind::kObject) {
+    fields.fail(kResume, "must be an object");
+    return resume;
+  }
+  Fields inner(fields.json(kResume));
+  resume.ticket = inner.required_text(kTicket);
+  resume.received = inner.required_count(kReceived);
+  fields.adopt_error(inner);
+  return resume;
+}
+
 Hello parse_hello(Fields& fields) {
   Hello hello;
   hello.protocol = fields.required_text(kProtocolField);
@@ -79,8 +127,9 @@ Hello parse_hello(Fields& fields) {
       std::all_of(hello.client.begin(), hello.client.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
   if (hello.client.size() > kClientBytesMax || !printable)
     fields.fail(kClient, "must be at most 64 printable ASCII characters");
-  if (fields.has(kFeatures) && kind_of(fields.json(kFeatures)) != JsonKind::kArray)
-    fields.fail(kFeatures, "must be an array");
+  if (fields.has(kFeatures)) hello.can_resume = parse_features(fields);
+  if (fields.has(kResume)) hello.resume = parse_resume(fields);
+  if (hello.resume && !hello.can_resume) fields.fail(kResume, "needs the feature \"resume\"");
   return hello;
 }
 
@@ -98,6 +147,14 @@ std::string_view parse_metadata(Fields& fields) {
   return metadata;
 }
 
+std::optional<Duration> parse_metadata_ttl(Fields& fields) {
+  if (!fields.has(kMetadataTtl)) return std::nullopt;
+  const uint64_t seconds = fields.required_count(kMetadataTtl);
+  if (seconds < 1 || seconds > kMetadataTtlMax_s) fields.fail(kMetadataTtl, "must be 1 to 86400");
+  if (!fields.has(kMetadata)) fields.fail(kMetadata, "is missing, though \"metadata_ttl_s\" is there");
+  return std::chrono::seconds(std::min(seconds, kMetadataTtlMax_s));
+}
+
 Join parse_join(Fields& fields) {
   Join join;
   join.room = fields.required_text(kRoom);
@@ -107,6 +164,7 @@ Join parse_join(Fields& fields) {
   }
   if (fields.has(kName)) join.name = parse_name(fields);
   join.metadata_json = fields.has(kMetadata) ? parse_metadata(fields) : "{}";
+  join.metadata_ttl = parse_metadata_ttl(fields);
   return join;
 }
 
@@ -114,6 +172,7 @@ Update parse_update(Fields& fields) {
   Update update;
   if (fields.has(kName)) update.name = parse_name(fields);
   if (fields.has(kMetadata)) update.metadata_json = parse_metadata(fields);
+  update.metadata_ttl = parse_metadata_ttl(fields);
   if (!fields.has(kName) && !fields.has(kMetadata)) fields.fail(kMetadata, "is missing, and \"name\" too");
   return update;
 }
@@ -121,6 +180,8 @@ Update parse_update(Fields& fields) {
 Send parse_send(Fields& fields) {
   Send send;
   if (fields.has(kTo)) send.to = fields.text(kTo);
+  if (fields.has(kRole)) send.role = fields.text(kRole);
+  if (send.to && send.role) fields.fail(kRole, "and \"to\" exclude each other");
   fields.require(kData);
   send.data_json = fields.json(kData);
   return send;
@@ -136,10 +197,14 @@ Request::Body parse_body(RequestType type, Fields& fields) {
       return parse_update(fields);
     case RequestType::kLeave:
       return Leave{};
+    case RequestType::kRoster:
+      return Roster{};
     case RequestType::kSend:
       return parse_send(fields);
     case RequestType::kPing:
       return Ping{};
+    case RequestType::kAck:
+      return Ack{fields.required_count(kReceived)};
     case RequestType::kBye:
       break;
   }

@@ -1,0 +1,246 @@
+// Hello, losing a connection, and coming back to the same seat: docs/protocol/noom-v1.md, "Resuming".
+#include <algorithm>
+#include <utility>
+
+#include "signal/core/hub.h"
+
+namespace noom::signal {
+namespace {
+
+constexpr uint64_t kAckEvery = 16;  // messages of a client; what it keeps to send again is bounded by that
+
+}  // namespace
+
+void Hub::handle(Asking& asking, Hello& hello) {
+  if (asking.session.stage != SessionStage::kOpened)
+    return refuse(asking, ErrorCode::kAlreadyGreeted, "hello was said already.");
+  if (hello.protocol != kProtocol)
+    return refuse(asking, ErrorCode::kProtocolUnsupported, "This server speaks noom.v1.");
+  if (settings_->resume_window <= Duration::zero()) {
+    hello.can_resume = false;
+    hello.resume.reset();
+  }
+  asking.session.stage = SessionStage::kGreeted;
+  deadlines_.set(asking.id.index, asking.now.mono + settings_->ping_interval);
+  if (!hello.resume) {
+    make_seat(asking, hello, {});
+    return welcome(asking, hello, std::nullopt);
+  }
+  const Found found = find_seat(asking.now, *hello.resume);
+  stats_.resumes[static_cast<size_t>(found.outcome)].add();
+  if (found.seat.valid()) {
+    attach(asking, found.seat);
+  } else {
+    make_seat(asking, hello, found.ticket);
+  }
+  if (found.outcome == ResumeOutcome::kGap) {
+    forget_kept(*asking.seat);
+    asking.seat->outbox = {};
+    asking.seat->received = asking.seat->told = 0;
+  }
+  welcome(asking, hello, found.outcome);
+  if (found.outcome == ResumeOutcome::kRecovered) replay(asking, hello.resume->received);
+  if (found.outcome == ResumeOutcome::kGap) tell_roster(asking);
+  if (asking.seat->told_away) tell_presence(*asking.seat, false, asking.output);
+}
+
+Hub::Found Hub::find_seat(Now now, const Resume& resume) {
+  auto ticket = open_ticket(tickets_, now.wall, resume.ticket);
+  if (!ticket) return {ResumeOutcome::kTicketInvalid, {}, {}};
+  const auto known = seat_by_tag_.find(ticket->session);
+  if (known == seat_by_tag_.end()) return {ResumeOutcome::kSessionUnknown, {}, *std::move(ticket)};
+  const Seat& seat = *seats_.find(known->second);
+  if (ticket->generation < seat.oldest || ticket->generation > seat.generation)
+    return {ResumeOutcome::kTicketUsed, {}, {}};
+  const bool exact = seat.outbox.after(resume.received).has_value();
+  return {exact ? ResumeOutcome::kRecovered : ResumeOutcome::kGap, known->second, {}};
+}
+
+// A seat of a client's own. `claimed` is the ticket of a session that nobody here knows; empty: none.
+void Hub::make_seat(Asking& asking, const Hello& hello, const Ticket& claimed) {
+  Seat seat;
+  seat.tag = claimed.session.empty() ? asking.session.tag : claimed.session;
+  seat.host = asking.session.host;
+  seat.session = asking.id;
+  seat.can_resume = hello.can_resume;
+  seat.generation = seat.oldest = claimed.session.empty() ? 0 : claimed.generation + 1;
+  seat.claimed_room = claimed.room;
+  seat.claimed_peer = claimed.peer;
+  seat.allowance = asking.session.allowance;
+  asking.session.tag = seat.tag;
+  asking.session.seat = asking.seat_id = seats_.insert(std::move(seat));
+  asking.seat = seats_.find(asking.seat_id);
+  if (hello.can_resume) seat_by_tag_.emplace(asking.seat->tag, asking.seat_id);
+}
+
+void Hub::attach(Asking& asking, SeatId id) {
+  Seat& seat = *seats_.find(id);
+  if (seat.session.valid()) {
+    take_over(seat.session, asking.output);
+  } else {
+    stats_.away.subtract();
+  }
+  seat.session = asking.id;
+  seat.host = asking.session.host;
+  ++seat.generation;
+  set_seat_deadline(id, seat);
+  asking.session.tag = seat.tag;
+  asking.session.seat = asking.seat_id = id;
+  asking.seat = &seat;
+}
+
+// The client is back before its old connection is known to be dead.
+void Hub::take_over(SessionId old, Output& output) {
+  output.closes.push_back({old, CloseCode::kReplaced, "resumed on another connection"});
+  deadlines_.clear(old.index);
+  sessions_.erase(old);
+  stats_.sessions.subtract();
+}
+
+void Hub::welcome(Asking& asking, const Hello& hello, std::optional<ResumeOutcome> outcome) {
+  Seat& seat = *asking.seat;
+  WelcomeView view{.session = seat.tag,
+                   .server = settings_->server_name,
+                   .ping_interval = settings_->ping_interval,
+                   .ping_timeout = settings_->ping_timeout,
+                   .frame_bytes_max = settings_->frame_bytes_max,
+                   .can_resume = settings_->resume_window > Duration::zero(),
+                   .resume = {}};
+  std::string ticket;
+  if (seat.can_resume) {
+    ticket = new_ticket(asking.now, seat);
+    seat.told = seat.received;
+    const Room* room = rooms_.find(seat.room);
+    view.resume = {.ticket = ticket,
+                   .window = settings_->resume_window,
+                   .outcome = outcome,
+                   .received = seat.received,
+                   .room = room != nullptr ? std::string_view(room->name()) : std::string_view(),
+                   .peer = seat.peer};
+  }
+  tell(build_welcome(asking.re, view), asking.id, asking.output);
+  asking.output.events.push_back({LogLevel::kDebug, "session_greeted", {"client", hello.client}, seat.tag, {}, {}});
+  if (outcome) {
+    asking.output.events.push_back(
+        {LogLevel::kInfo, "session_resumed", {"outcome", to_string(*outcome)}, seat.tag, {}, {}});
+  }
+}
+
+// What the client has missed.
+void Hub::replay(Asking& asking, uint64_t received) {
+  Seat& seat = *asking.seat;
+  stats_.replay_bytes.subtract(seat.outbox.bytes());
+  seat.outbox.acknowledge(received);
+  stats_.replay_bytes.add(seat.outbox.bytes());
+  for (const Text& text : seat.outbox.kept()) {
+    Delivery delivery;
+    delivery.text = text;
+    delivery.receivers = {asking.id};
+    delivery.replay = true;
+    stats_.deliveries.add();
+    asking.output.deliveries.push_back(std::move(delivery));
+  }
+}
+
+// Who is there now: what the client cannot know from what it has missed.
+void Hub::tell_roster(Asking& asking) {
+  const Room* room = rooms_.find(asking.seat->room);
+  if (room == nullptr) return;
+  const std::string& peer = asking.seat->peer;
+  deliver(build_roster(asking.re, {room->name(), room->at(), peer, room->views_of_others(peer)}), asking.seat_id,
+          asking.output);
+}
+
+std::string Hub::new_ticket(Now now, Seat& seat) {
+  const Room* room = rooms_.find(seat.room);
+  seat.ticket_made = now.wall;
+  return seal_ticket(tickets_, now.wall, random_,
+                     {seat.tag, seat.generation, room != nullptr ? room->name() : std::string(), seat.peer});
+}
+
+// A message after the welcome proves that the client has the ticket in it: the ones before are used up.
+void Hub::count_received(Asking& asking, std::optional<RequestType> type) {
+  if (asking.seat == nullptr || !asking.seat->can_resume) return;
+  asking.seat->oldest = asking.seat->generation;
+  if (type == RequestType::kHello || type == RequestType::kPing || type == RequestType::kAck) return;
+  ++asking.seat->received;
+  asking.counted = true;
+}
+
+void Hub::acknowledge_client(SessionId id, Output& output) {
+  const Session* session = sessions_.find(id);
+  Seat* seat = session != nullptr ? seats_.find(session->seat) : nullptr;
+  if (seat == nullptr || seat->received - seat->told < kAckEvery) return;
+  seat->told = seat->received;
+  tell(build_ack(seat->received), id, output);
+}
+
+// Its connection is gone. Within the window the room sees nothing but `away`.
+void Hub::leave_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
+  Seat& seat = *seats_.find(id);
+  seat.session = {};
+  if (reason == LeaveReason::kLeft || !seat.can_resume || stats_.away.value() >= settings_->away_max) {
+    return end_seat(id, reason, output);
+  }
+  seat.lost = now.mono;
+  seat.lost_by = reason;
+  stats_.away.add();
+  set_seat_deadline(id, seat);
+}
+
+// The caller has ended its connection, or is about to. Nothing happens without a seat.
+void Hub::end_seat(SeatId id, LeaveReason reason, Output& output) {
+  Seat* seat = seats_.find(id);
+  if (seat == nullptr) return;
+  leave_room(*seat, reason, output);
+  forget_kept(*seat);
+  if (seat->can_resume) seat_by_tag_.erase(seat->tag);
+  seat_deadlines_.clear(id.index);
+  seats_.erase(id);
+}
+
+void Hub::set_seat_deadline(SeatId id, const Seat& seat) {
+  std::optional<Mono> next = seat.metadata_ends;
+  const auto consider = [&](Mono deadline) { next = next ? std::min(*next, deadline) : deadline; };
+  if (!seat.session.valid()) {
+    consider(seat.lost + settings_->resume_window);
+    if (seat.room.valid() && !seat.told_away) consider(seat.lost + settings_->away_after);
+  }
+  if (next) {
+    seat_deadlines_.set(id.index, *next);
+  } else {
+    seat_deadlines_.clear(id.index);
+  }
+}
+
+void Hub::on_seat_deadline(Now now, SeatId id, Output& output) {
+  Seat& seat = *seats_.find(id);
+  const bool is_away = !seat.session.valid();
+  if (is_away && now.mono >= seat.lost + settings_->resume_window) {
+    stats_.away.subtract();
+    stats_.expired.add();
+    return end_seat(id, seat.lost_by, output);
+  }
+  Room* room = rooms_.find(seat.room);
+  if (seat.metadata_ends && now.mono >= *seat.metadata_ends) {
+    seat.metadata_ends.reset();
+    Member& member = *room->find(seat.peer);
+    room->update(member, std::nullopt, "{}");
+    tell_update(*room, member, room->everyone(), output);
+  }
+  if (is_away && room != nullptr && !seat.told_away && now.mono >= seat.lost + settings_->away_after)
+    tell_presence(seat, true, output);
+  set_seat_deadline(id, seat);
+}
+
+// To everybody, the one it is about included: it too counts the room's events.
+void Hub::tell_presence(Seat& seat, bool away, Output& output) {
+  Room& room = *rooms_.find(seat.room);
+  Member& member = *room.find(seat.peer);
+  seat.told_away = away;
+  room.set_away(member, away);
+  deliver(build_presence(room.name(), room.at(), seat.peer, away), room.everyone(), output,
+          {uint64_t{member.seat.index} << 2 | 2, build_superseded(room.name(), room.at())});
+}
+
+}  // namespace noom::signal

@@ -1,0 +1,75 @@
+// noom.v1 on its way in: requests out of JSON text. Knows fields, types and ranges; no state. docs/protocol/noom-v1.md.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "common/base/time.h"
+#include "signal/core/errors.h"
+
+namespace noom::signal {
+
+// In the order of Request::Body.
+enum class RequestType : uint8_t { kHello, kJoin, kUpdate, kLeave, kRoster, kSend, kPing, kAck, kBye };
+constexpr size_t kRequestTypeCount = 9;
+std::string_view to_string(RequestType type);  // as on the wire
+
+// "Json" members are JSON text as the client wrote it, known to be valid; they and everything else that is a view
+// borrow the parsed frame.
+struct Resume {
+  std::string ticket;     // any text
+  uint64_t received = 0;  // how many of the session's messages have come
+};
+struct Hello {
+  std::string protocol;
+  std::string client;            // printable ASCII, at most 64 bytes; for the log
+  bool can_resume = false;       // "resume" is among its features
+  std::optional<Resume> resume;  // only with can_resume
+};
+struct Join {
+  std::string room;
+  std::string name;
+  std::string_view metadata_json;        // an object
+  std::optional<Duration> metadata_ttl;  // whole seconds
+};
+struct Update {
+  std::optional<std::string> name;
+  std::optional<std::string_view> metadata_json;  // an object
+  std::optional<Duration> metadata_ttl;           // only with metadata
+};
+struct Leave {};
+struct Roster {};
+// To one peer, to all who have a role, or (neither) to everyone else.
+struct Send {
+  std::optional<std::string> to;
+  std::optional<std::string> role;
+  std::string_view data_json;
+};
+struct Ping {};
+struct Ack {
+  uint64_t received = 0;
+};
+struct Bye {};
+
+struct Request {
+  using Body = std::variant<Hello, Join, Update, Leave, Roster, Send, Ping, Ack, Bye>;
+  std::string_view id_json;  // a number or a string; empty when there is none
+  Body body;
+
+  RequestType type() const { return static_cast<RequestType>(body.index()); }
+};
+
+struct RequestError {
+  ErrorCode code = ErrorCode::kBadJson;  // kBadJson, kBadMessage or kUnknownType
+  std::string message;                   // one sentence that names the field
+  std::string_view id_json;              // when it could be read
+};
+
+// Any bytes are legal input. O(size); memory bounded by kJsonDepthMax and the size of the strings that contain escapes.
+std::variant<Request, RequestError> parse_request(std::string_view frame);
+
+}  // namespace noom::signal

@@ -1,0 +1,57 @@
+// What of the hub outlives its process: the seats that may be resumed and their rooms, as plain values and as text.
+// Knows no rules; hub_state.cc makes it and takes it over. Times are durations before the saving.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/base/time.h"
+#include "signal/core/replay_ring.h"
+
+namespace noom::signal {
+
+struct SavedSeat {
+  std::string tag;
+  std::string host;
+  std::string peer;
+  uint64_t generation = 0;
+  uint64_t oldest = 0;
+  uint64_t received = 0;
+  uint64_t appended = 0;
+  std::vector<Text> kept;
+  Duration lost_since{};
+  uint64_t lost_by = 0;
+  bool told_away = false;
+  std::optional<Duration> metadata_left;
+};
+struct SavedMember {
+  size_t seat = 0;  // index into SavedState::seats
+  std::string peer;
+  std::string name;
+  std::string metadata_json;
+  bool is_host = false;
+  bool away = false;
+};
+struct SavedRoom {
+  std::string name;
+  std::string tag;
+  uint64_t epoch = 0;
+  uint64_t seq = 0;
+  std::vector<SavedMember> members;
+};
+struct SavedState {
+  Wall saved{};
+  uint64_t last_epoch = 0;
+  std::vector<SavedSeat> seats;
+  std::vector<SavedRoom> rooms;
+};
+
+// Texts that several seats keep are written once.
+std::string encode_state(const SavedState& state);
+// nullopt for what encode_state did not write.
+std::optional<SavedState> decode_state(std::string_view text);
+
+}  // namespace noom::signal

@@ -1,0 +1,50 @@
+// What a client has that outlives its connections: the name of its session, its place in a room, what it has not
+// confirmed yet, what it may still ask for. A client without the feature "resume" loses its seat with its connection.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/base/time.h"
+#include "signal/core/output.h"
+#include "signal/core/replay_ring.h"
+#include "signal/core/room.h"
+#include "signal/core/session.h"
+
+namespace noom::signal {
+
+// Why a seat was given up, for the others in its room.
+enum class LeaveReason : uint8_t { kLeft, kClosed, kTimeout };
+constexpr size_t kLeaveReasonCount = 3;
+std::string_view to_string(LeaveReason reason);
+
+struct Seat {
+  std::string tag;
+  std::string host;
+  SessionId session;  // its connection; invalid: away
+  bool can_resume = false;
+
+  RoomId room;  // invalid: in none
+  PeerId peer;  // empty: in no room
+  std::optional<Mono> metadata_ends;
+
+  // Both directions are counted from the session's first welcome, or from the last one that did not recover it.
+  ReplayRing outbox;      // what was sent to the client
+  uint64_t received = 0;  // how many messages came from it
+  uint64_t told = 0;      // of these, how many it knows to have come
+
+  uint32_t generation = 0;  // of the newest ticket
+  uint32_t oldest = 0;      // of the oldest ticket that is still good
+  Wall ticket_made{};
+  // From a ticket of a session nobody here knows: the peer to be again when its room is joined.
+  std::string claimed_room;
+  PeerId claimed_peer;
+
+  Mono lost{};  // away: since when
+  LeaveReason lost_by = LeaveReason::kClosed;
+  bool told_away = false;  // the room was told
+
+  Allowance allowance;
+};
+
+}  // namespace noom::signal
