@@ -46,3 +46,12 @@ export function toMediaError(thrown) {
   };
   return new NoomError(codes[name] ?? 'device_busy', message, { cause: thrown });
 }
+
+/**
+ * An `error` of noom.v1.
+ * @param {{code?: unknown, message?: unknown, retry_after_s?: unknown}} reply
+ */
+export function toServerError(reply) {
+  const details = typeof reply.retry_after_s === 'number' ? { retryAfterS: reply.retry_after_s } : {};
+  return new NoomError(String(reply.code ?? 'bad_reply'), String(reply.message ?? ''), details);
+}

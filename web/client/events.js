@@ -38,3 +38,20 @@ export class Emitter extends EventTarget {
     this.dispatchEvent(new DetailEvent(type, detail));
   }
 }
+
+/**
+ * A promise and what settles it.
+ * @template T
+ * @typedef {{promise: Promise<T>, resolve: (value: T) => void, reject: (error: Error) => void}} Deferred
+ */
+
+/**
+ * @template T
+ * @returns {Deferred<T>}
+ */
+export function deferred() {
+  /** @type {any} */
+  const parts = {};
+  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
+  return parts;
+}

@@ -8,7 +8,7 @@ import { selectedPath } from './stats.js';
 /** @import { Metadata, RosterEntry } from './protocol.js' */
 
 /**
- * `away`: gone from the room's roster while the media still flows; it may come back.
+ * `away`: without a connection to the server while the media still flows; it may come back.
  * @typedef {'connecting' | 'connected' | 'healing' | 'away' | 'closed'} PeerState
  *
  * @typedef {object} PeerContext
@@ -56,6 +56,8 @@ export class Peer extends Emitter {
     this.#name = entry.name;
     this.#metadata = entry.metadata;
     this.#polite = entry.polite;
+    /** @readonly `host`, `member`, or what later servers know. */
+    this.role = entry.role;
     /** @readonly What stays the same when the server hands out a new id. */
     this.key = keyOf(entry.metadata);
   }

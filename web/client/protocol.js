@@ -5,17 +5,13 @@ export const CLIENT = 'noom-web/0.1.0';
 
 /**
  * @typedef {Record<string, unknown>} Metadata
- * @typedef {{peer: string, name: string, metadata: Metadata, polite: boolean}} RosterEntry
- * @typedef {{urls: string | string[], username?: string, credential?: string}} IceServer
- * @typedef {{type: 'welcome', protocol: string, server: string, session: string, features: string[],
- *   ping_interval_ms: number, ping_timeout_ms: number, frame_bytes_max: number}} Welcome
- * @typedef {{type: 'joined', re: number, room: string, epoch: number, seq: number, peer: string,
- *   peers: RosterEntry[], ice_servers: IceServer[], ice_ttl_s?: number}} Joined
- * @typedef {{type: 'peer_joined', room: string, epoch: number, seq: number} & RosterEntry} PeerJoined
- * @typedef {{type: 'peer_updated', room: string, epoch: number, seq: number, peer: string, name: string, metadata: Metadata}} PeerUpdated
- * @typedef {{type: 'peer_left', room: string, epoch: number, seq: number, peer: string, reason: 'left' | 'closed' | 'timeout' | 'kicked'}} PeerLeft
- * @typedef {{type: 'message', room: string, from: string, data: unknown, broadcast: boolean, epoch?: number, seq?: number}} Message
- * @typedef {PeerJoined | PeerUpdated | PeerLeft | Message} RoomEvent
+ * @typedef {import('./messages.js').RosterEntry} RosterEntry
+ * @typedef {import('./messages.js').IceServer} IceServer
+ * @typedef {import('./messages.js').Welcome} Welcome
+ * @typedef {import('./messages.js').Joined} Joined
+ * @typedef {import('./messages.js').PeerJoined | import('./messages.js').PeerUpdated | import('./messages.js').PeerLeft
+ *   | import('./messages.js').Presence | import('./messages.js').Superseded | import('./messages.js').Roster
+ *   | import('./messages.js').Message} RoomEvent
  */
 
 /**

@@ -8,7 +8,7 @@ import { Signaling } from './signaling.js';
 
 /** @import { ChannelOptions, MediaKind } from './link.js' */
 /** @import { Peer } from './peer.js' */
-/** @import { IceServer, Joined, Metadata, RoomEvent } from './protocol.js' */
+/** @import { IceServer, Joined, Metadata, RoomEvent, Welcome } from './protocol.js' */
 
 /**
  * `reconnecting`: signaling is lost, media goes on. `closed` is final until `join` is called again.
@@ -25,6 +25,7 @@ import { Signaling } from './signaling.js';
  *
  * @typedef {object} RoomEvents
  * @property {{state: RoomState, retryInMs?: number}} state
+ * @property {{recovered: boolean}} resumed   back after a lost connection; `recovered`: nothing was missed
  * @property {Peer} peerjoined
  * @property {{peer: Peer, reason: string}} peerleft
  * @property {{from: Peer, data: unknown, broadcast: boolean}} message   sent by `send` of somebody's room
@@ -74,7 +75,7 @@ export class Room extends Emitter {
     this.#roster.on('removed', (removed) => this.emit('peerleft', removed));
     this.#roster.on('message', (message) => this.emit('message', message));
     this.#signaling.on('state', ({ state, retryInMs }) => state === 'waiting' && this.#onLost(retryInMs));
-    this.#signaling.on('open', () => this.#state === 'reconnecting' && void this.#rejoin());
+    this.#signaling.on('open', (welcome) => this.#state === 'reconnecting' && this.#onBack(welcome));
     this.#signaling.on('message', (event) => this.#onEvent(event));
     this.#signaling.on('error', (error) => this.emit('error', error));
     this.#signaling.on('closed', (error) => this.#state !== 'joining' && this.#end(error));
@@ -191,6 +192,15 @@ export class Room extends Emitter {
     this.#roster.adopt(joined.peers);
   }
 
+  /** @param {Welcome} welcome */
+  #onBack(welcome) {
+    const recovered = welcome.recovered === true;
+    if (welcome.room !== this.#room) void this.#rejoin();
+    // After a gap the roster follows, and with it everything that matters.
+    else if (recovered) this.#setState('joined');
+    this.emit('resumed', { recovered });
+  }
+
   async #rejoin() {
     clearTimeout(this.#rejoinTimer);
     try {
@@ -211,12 +221,18 @@ export class Room extends Emitter {
 
   /** @param {RoomEvent} event */
   #onEvent(event) {
+    if (event.type === 'roster' && this.#state === 'reconnecting') {
+      this.#setState('joined');
+      return this.#roster.adopt(event.peers);
+    }
     if (this.#state !== 'joined') return;
     switch (event.type) {
       case 'peer_joined':
         return this.#roster.add(event);
       case 'peer_updated':
         return this.#roster.update(event.peer, event.name, event.metadata);
+      case 'presence':
+        return this.#roster.setPresence(event.peer, event.state === 'away');
       case 'peer_left':
         return this.#roster.remove(event.peer, event.reason);
       case 'message':

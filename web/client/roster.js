@@ -22,6 +22,8 @@ import { Peer, keyOf } from './peer.js';
 const REUNION_MS = 5_000;
 // How long somebody whose media still flows may be missing from the roster.
 const AWAY_MS = 30_000;
+// Who is away is in the roster still: the server says when that is over.
+const UNTIL_TOLD_MS = 2 ** 31 - 1;
 
 /** @extends {Emitter<RosterEvents>} */
 export class Roster extends Emitter {
@@ -32,6 +34,8 @@ export class Roster extends Emitter {
   #byId = new Map();
   /** @type {Map<string, {peer: Peer, entry: RosterEntry, timer: ReturnType<typeof setTimeout>}>} by the id that may be a known person */
   #reunions = new Map();
+  /** @type {Map<string, {peer: Peer, entry: RosterEntry}>} those whose signaling is lost, by id */
+  #absent = new Map();
   /** @type {Map<Peer, {timer: ReturnType<typeof setTimeout>, stop: () => void}>} */
   #away = new Map();
 
@@ -51,6 +55,7 @@ export class Roster extends Emitter {
    */
   adopt(entries) {
     const listed = new Set(entries.map((entry) => entry.peer));
+    this.#absent.clear();
     for (const [id, peer] of [...this.#byId]) if (!listed.has(id)) this.#depart(peer, 'closed');
     for (const entry of entries) this.add(entry);
   }
@@ -69,9 +74,26 @@ export class Roster extends Emitter {
    * @param {Metadata} metadata
    */
   update(id, name, metadata) {
-    const reunion = this.#reunions.get(id);
-    if (reunion) reunion.entry = { ...reunion.entry, name, metadata };
+    for (const known of [this.#reunions.get(id), this.#absent.get(id)]) {
+      if (known) known.entry = { ...known.entry, name, metadata };
+    }
     this.#byId.get(id)?.describe(name, metadata);
+  }
+
+  /**
+   * The connection of somebody to the server is lost for the moment, or back.
+   * @param {string} id
+   * @param {boolean} away
+   */
+  setPresence(id, away) {
+    const peer = this.#byId.get(id);
+    if (away && peer) {
+      const { name, metadata, polite, role } = peer;
+      this.#absent.set(id, { peer, entry: { peer: id, name, metadata, polite, role, presence: 'away' } });
+      this.#depart(peer, 'closed', UNTIL_TOLD_MS);
+    } else if (!away) {
+      this.#return(id);
+    }
   }
 
   /**
@@ -81,7 +103,9 @@ export class Roster extends Emitter {
   remove(id, reason) {
     clearTimeout(this.#reunions.get(id)?.timer);
     this.#reunions.delete(id);
-    const peer = this.#byId.get(id);
+    const absent = this.#absent.get(id)?.peer;
+    this.#absent.delete(id);
+    const peer = this.#byId.get(id) ?? (absent && this.#peers.has(absent) ? absent : undefined);
     if (!peer) return;
     if (reason === 'left' || reason === 'kicked') this.#drop(peer, reason);
     else this.#depart(peer, reason);
@@ -104,6 +128,7 @@ export class Roster extends Emitter {
   }
 
   close() {
+    this.#absent.clear();
     for (const { timer } of this.#reunions.values()) clearTimeout(timer);
     this.#reunions.clear();
     for (const peer of this.peers) this.#drop(peer, 'left');
@@ -185,17 +210,35 @@ export class Roster extends Emitter {
     peer.connect();
   }
 
+  /** @param {string} id */
+  #return(id) {
+    const absent = this.#absent.get(id);
+    this.#absent.delete(id);
+    if (!absent) return;
+    const { peer, entry } = absent;
+    if (this.#peers.has(peer)) {
+      this.#byId.set(id, peer);
+      this.#comeBack(peer);
+      peer.bind(entry);
+    } else {
+      this.#welcome(entry);
+      // The other end may still have the link that is gone here: a polite side has to ask for a new one.
+      if (entry.polite) this.#context.signal(id, { resume: { connection: null, settled: false } });
+    }
+  }
+
   /**
    * @param {Peer} peer
    * @param {string} reason
+   * @param {number} [patienceMs]
    */
-  #depart(peer, reason) {
+  #depart(peer, reason, patienceMs = AWAY_MS) {
     if (peer.link?.state !== 'connected') return this.#drop(peer, reason);
     this.#byId.delete(peer.id);
     peer.depart();
     this.#comeBack(peer);
     const stop = peer.link.on('state', (state) => state !== 'connected' && this.#drop(peer, reason));
-    this.#away.set(peer, { stop, timer: setTimeout(() => this.#drop(peer, reason), AWAY_MS) });
+    this.#away.set(peer, { stop, timer: setTimeout(() => this.#drop(peer, reason), patienceMs) });
     return undefined;
   }
 

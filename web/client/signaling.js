@@ -1,9 +1,12 @@
-// One WebSocket to noom-signal that comes back by itself: hello/welcome, request and reply by id, watchdog, reconnect.
+// One WebSocket to noom-signal that comes back by itself: hello/welcome, request and reply by id, watchdog, reconnect, and the
+// same session again after it.
 // What the messages mean for a room is room.js's business.
 
-import { NoomError } from './errors.js';
-import { Emitter } from './events.js';
+import { NoomError, toServerError } from './errors.js';
+import { Emitter, deferred } from './events.js';
+import { PendingRequests } from './pending.js';
 import { CLIENT, PROTOCOL, reconnectDelayMs, reconnectRule } from './protocol.js';
+import { SessionCount } from './session_count.js';
 
 /** @import { RoomEvent, Welcome } from './protocol.js' */
 
@@ -13,14 +16,14 @@ import { CLIENT, PROTOCOL, reconnectDelayMs, reconnectRule } from './protocol.js
  *
  * @typedef {object} SignalingEvents
  * @property {{state: SignalingState, retryInMs?: number}} state
- * @property {Welcome} open          after every hello that was welcomed, the first and each later one
+ * @property {Welcome} open          after every hello that was welcomed; `recovered` says whether the session went on without a loss
  * @property {RoomEvent} message     everything that is not a reply
  * @property {NoomError} error       an error that belongs to no request
  * @property {NoomError} closed      the connection is gone and will not come back by itself
  *
  * @typedef {object} SignalingOptions
  * @property {string} url                       `wss://host/ws`
- * @property {string[]} [features]              what this client understands beyond noom.v1
+ * @property {string[]} [features]              what this client understands; with `resume` (the default) sessions outlive connections
  * @property {number} [requestTimeoutMs]
  * @property {number} [openTimeoutMs]           from the first SYN to `welcome`
  * @property {{baseMs: number, capMs: number}} [backoff]
@@ -30,6 +33,8 @@ import { CLIENT, PROTOCOL, reconnectDelayMs, reconnectRule } from './protocol.js
 
 // A connection that lasted this long was a good one: the next loss starts counting attempts anew.
 const STEADY_MS = 10_000;
+// The server learns at the latest after this that its messages have come.
+const ACK_MS = 5_000;
 
 /** @extends {Emitter<SignalingEvents>} */
 export class Signaling extends Emitter {
@@ -41,15 +46,18 @@ export class Signaling extends Emitter {
   /** @type {Welcome | null} */
   #welcome = null;
   #nextId = 1;
-  /** @type {Map<number, {resolve: (reply: any) => void, reject: (error: NoomError) => void, timer: ReturnType<typeof setTimeout>}>} */
-  #pending = new Map();
+  #pending = new PendingRequests();
   #attempt = 0;
   #openedAt = 0;
   #heardAt = 0;
   #notBefore = 0;
+  #goAwayMs = 0;
+  #count = new SessionCount();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #ackTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {{promise: Promise<Welcome>, resolve: (welcome: Welcome) => void, reject: (error: NoomError) => void} | null} */
+  /** @type {import('./events.js').Deferred<Welcome> | null} */
   #first = null;
   #wake = () => this.wake();
   #visible = () => document.visibilityState === 'visible' && this.wake();
@@ -58,7 +66,7 @@ export class Signaling extends Emitter {
   constructor(options) {
     super();
     this.#options = {
-      features: /** @type {string[]} */ ([]),
+      features: ['resume'],
       requestTimeoutMs: 10_000,
       openTimeoutMs: 10_000,
       backoff: { baseMs: 500, capMs: 15_000 },
@@ -99,33 +107,28 @@ export class Signaling extends Emitter {
    */
   request(message) {
     const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      if (!this.notify({ ...message, id })) {
-        reject(new NoomError('connection_lost', 'There is no connection to the signaling server.'));
-        return;
-      }
-      const timer = setTimeout(() => {
-        this.#pending.delete(id);
-        reject(new NoomError('timeout', `No answer to "${message.type}" in ${this.#options.requestTimeoutMs} ms.`));
-      }, this.#options.requestTimeoutMs);
-      this.#pending.set(id, { resolve, reject, timer });
-    });
+    if (!this.notify({ ...message, id })) return Promise.reject(new NoomError('connection_lost', 'There is no connection to the signaling server.'));
+    return this.#pending.wait(id, message.type, this.#options.requestTimeoutMs);
   }
 
   /**
    * Sends without waiting for an answer.
    * @param {{type: string} & Record<string, unknown>} message
-   * @returns {boolean} false when there is no connection; nothing is kept for later
+   * @returns {boolean} false when there is no connection: nothing is kept for later. What was taken is sent again if the connection is
+   *   lost and the session recovered
    */
   notify(message) {
     if (this.#state !== 'open' || !this.#socket) return false;
-    this.#socket.send(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    this.#count.keep(message.type, text);
+    this.#socket.send(text);
     return true;
   }
 
   /** Says goodbye and stays closed. */
   close() {
     this.notify({ type: 'bye' });
+    this.#count.forget();
     this.#release();
     const wasOpen = this.#state !== 'idle' && this.#state !== 'closed';
     this.#setState('closed');
@@ -146,10 +149,15 @@ export class Signaling extends Emitter {
     const socket = new this.#options.webSocket(this.#options.url, PROTOCOL);
     this.#socket = socket;
     this.#timer = setTimeout(() => this.#lose(socket, 4000, 'no welcome in time'), this.#options.openTimeoutMs);
-    socket.onopen = () =>
-      socket.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, client: CLIENT, features: this.#options.features }));
+    socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
     socket.onmessage = (event) => this.#receive(socket, event.data);
     socket.onclose = (event) => this.#lose(socket, event.code, event.reason);
+  }
+
+  #hello() {
+    const { ticket, received } = this.#count;
+    const resume = ticket === null ? {} : { resume: { ticket, received } };
+    return { type: 'hello', protocol: PROTOCOL, client: CLIENT, features: this.#options.features, ...resume };
   }
 
   /**
@@ -166,15 +174,23 @@ export class Signaling extends Emitter {
     } catch {
       return this.emit('error', new NoomError('bad_reply', 'The server sent a frame that is not JSON.'));
     }
-    if (message.type === 'welcome') return this.#onWelcome(message);
-    if (message.type === 'pong') return undefined;
-    const pending = this.#pending.get(message.re);
-    const error = message.type === 'error' ? toError(message) : null;
-    if (pending) {
-      this.#pending.delete(message.re);
-      clearTimeout(pending.timer);
-      return error ? pending.reject(error) : pending.resolve(message);
+    if (this.#count.take(message.type, String(text).length)) this.#ack();
+    else if (this.#count.owesAck) this.#ackTimer ??= setTimeout(() => this.#ack(), ACK_MS);
+    if (typeof message.ticket === 'string') this.#count.ticket = message.ticket;
+    switch (message.type) {
+      case 'welcome':
+        return this.#onWelcome(message);
+      case 'pong':
+      case 'ack':
+        return this.#count.confirm(message.received);
+      case 'go_away':
+        this.#goAwayMs = Number(message.reconnect_after_ms) || 0;
+        return undefined;
+      case 'ticket':
+        return undefined;
     }
+    const error = message.type === 'error' ? toServerError(message) : null;
+    if (this.#pending.settle(message.re, message, error)) return undefined;
     return error ? this.emit('error', error) : this.emit('message', message);
   }
 
@@ -182,11 +198,20 @@ export class Signaling extends Emitter {
   #onWelcome(welcome) {
     this.#welcome = welcome;
     this.#openedAt = Date.now();
+    this.#count.resume(welcome.recovered === true, welcome.received);
+    if (welcome.recovered !== true) this.#pending.rejectAll(lost(1006));
     this.#setState('open');
     this.#watch();
+    for (const text of this.#count.unconfirmed) this.#socket?.send(text);
     this.#first?.resolve(welcome);
     this.#first = null;
     this.emit('open', welcome);
+  }
+
+  #ack() {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    if (this.notify({ type: 'ack', received: this.#count.received })) this.#count.acked();
   }
 
   #watch() {
@@ -223,13 +248,16 @@ export class Signaling extends Emitter {
     const first = this.#first;
     if (rule.retry && !first) {
       this.#dropSocket(code);
-      this.#rejectAll(new NoomError('connection_lost', 'The connection to the signaling server was lost.', { closeCode: code }));
-      const delay = reconnectDelayMs(this.#attempt++, rule, this.#options.backoff, this.#options.random);
+      if (this.#count.ticket === null) this.#pending.rejectAll(lost(code));
+      const announced = this.#goAwayMs;
+      this.#goAwayMs = 0;
+      const delay = announced || reconnectDelayMs(this.#attempt++, rule, this.#options.backoff, this.#options.random);
       this.#notBefore = Date.now() + rule.floorMs;
       this.#timer = setTimeout(() => this.#open(), delay);
       this.#setState('waiting', delay);
       return;
     }
+    this.#count.forget();
     this.#release();
     this.#setState('closed');
     const error = first
@@ -242,6 +270,8 @@ export class Signaling extends Emitter {
   /** @param {number} [code] */
   #dropSocket(code) {
     clearTimeout(this.#timer);
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
@@ -257,12 +287,7 @@ export class Signaling extends Emitter {
 
   /** @param {NoomError} error */
   #rejectAll(error) {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject, timer } of pending) {
-      clearTimeout(timer);
-      reject(error);
-    }
+    this.#pending.rejectAll(error);
     this.#first?.reject(error);
     this.#first = null;
   }
@@ -277,16 +302,7 @@ export class Signaling extends Emitter {
   }
 }
 
-/** @param {{code?: unknown, message?: unknown, retry_after_s?: unknown}} reply */
-function toError(reply) {
-  const details = typeof reply.retry_after_s === 'number' ? { retryAfterS: reply.retry_after_s } : {};
-  return new NoomError(String(reply.code ?? 'bad_reply'), String(reply.message ?? ''), details);
-}
-
-/** @returns {{promise: Promise<Welcome>, resolve: (welcome: Welcome) => void, reject: (error: NoomError) => void}} */
-function deferred() {
-  /** @type {any} */
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  return parts;
+/** @param {number} code */
+function lost(code) {
+  return new NoomError('connection_lost', 'The connection to the signaling server was lost.', { closeCode: code });
 }

@@ -162,3 +162,23 @@ test('what hostile peers send is not taken for a signal, and breaks nothing', as
   await settle();
   assert.deepEqual(ann.events, ['+bo']);
 });
+
+test('whoever is away keeps its connection for as long as media flows, and is the same person when it is back', async () => {
+  const { ann, bo } = await pairInRoom();
+  const peer = ann.roster.peers[0];
+  ann.roster.setPresence(bo.id, true);
+  assert.equal(peer.state, 'away');
+  await clock.advance(100_000);
+  assert.equal(ann.roster.peers[0], peer);
+  ann.roster.setPresence(bo.id, false);
+  assert.equal(peer.state, 'connected');
+  assert.equal(FakePeerConnection.all.length, 2, 'no connection was made anew');
+  assert.deepEqual(ann.events, ['+bo']);
+});
+
+test('whoever is away and has left is gone at once', async () => {
+  const { ann, bo } = await pairInRoom();
+  ann.roster.setPresence(bo.id, true);
+  ann.roster.remove(bo.id, 'left');
+  assert.deepEqual(ann.events, ['+bo', '-bo left']);
+});

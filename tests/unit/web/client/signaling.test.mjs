@@ -144,3 +144,82 @@ test('a frame that is not JSON is an error, not the end', async () => {
   assert.deepEqual(errors, ['bad_reply', 'rate_limited']);
   assert.equal(signaling.state, 'open');
 });
+
+const RESUMABLE = { ticket: 't1', resume_window_ms: 120_000, features: ['resume'] };
+
+async function resumable() {
+  const signaling = make({ backoff: { baseMs: 1, capMs: 1 } });
+  const first = signaling.connect();
+  FakeSocket.last.welcome(RESUMABLE);
+  await first;
+  return signaling;
+}
+
+async function dropAndReopen(welcome, code = 1006) {
+  FakeSocket.last.drop(code);
+  await clock.advance(10);
+  FakeSocket.last.welcome(welcome);
+  await settle();
+}
+
+test('resumes with its ticket and what it has counted, and sends again what the server never got', async () => {
+  const signaling = await resumable();
+  const [one, two] = [signaling.request({ type: 'update', name: 'a' }), signaling.request({ type: 'update', name: 'b' })];
+  FakeSocket.last.say({ type: 'presence' });
+  FakeSocket.last.say({ type: 'pong' });
+  FakeSocket.last.say({ type: 'ticket', ticket: 't2' });
+  await dropAndReopen({ ...RESUMABLE, ticket: 't3', recovered: true, received: 1 });
+  const [hello, again, ...more] = FakeSocket.last.sent;
+  assert.deepEqual(hello.resume, { ticket: 't2', received: 1 });
+  assert.equal(again.name, 'b', 'the first had arrived');
+  assert.deepEqual(more, []);
+  FakeSocket.last.say({ type: 'ok', re: 1 });
+  FakeSocket.last.say({ type: 'ok', re: 2 });
+  assert.deepEqual([(await one).type, (await two).type], ['ok', 'ok'], 'answers come over the new connection');
+});
+
+test('what is not recovered rejects what was asked, and counts begin anew', async () => {
+  const signaling = await resumable();
+  const outcome = signaling.request({ type: 'update' }).catch((error) => error.code);
+  FakeSocket.last.say({ type: 'presence' });
+  await dropAndReopen({ ...RESUMABLE, ticket: 't2', recovered: false, reason: 'gap' });
+  assert.equal(await outcome, 'connection_lost');
+  assert.equal(FakeSocket.last.sent.length, 1, 'hello alone');
+  await dropAndReopen({ ...RESUMABLE, recovered: true, received: 0 });
+  assert.deepEqual(FakeSocket.last.sent[0].resume, { ticket: 't2', received: 0 });
+});
+
+test('the server hears after 16 messages, or five seconds, what has come', async () => {
+  await resumable();
+  for (let i = 0; i < 16; i++) FakeSocket.last.say({ type: 'presence' });
+  assert.deepEqual(FakeSocket.last.sent.slice(1), [{ type: 'ack', received: 16 }]);
+  FakeSocket.last.say({ type: 'presence' });
+  await clock.advance(5_000);
+  assert.deepEqual(FakeSocket.last.sent.slice(2), [{ type: 'ack', received: 17 }]);
+});
+
+test('what the server has confirmed is not kept', async () => {
+  const signaling = await resumable();
+  for (let i = 0; i < 20; i++) signaling.notify({ type: 'send', data: i });
+  FakeSocket.last.say({ type: 'ack', received: 16 });
+  await dropAndReopen({ ...RESUMABLE, recovered: true, received: 18 });
+  assert.deepEqual(FakeSocket.last.sent.slice(1).map((message) => message.data), [18, 19]);
+});
+
+test('comes back when go_away says', async () => {
+  await resumable();
+  FakeSocket.last.say({ type: 'go_away', reconnect_after_ms: 1_500 });
+  FakeSocket.last.drop(1001);
+  await clock.advance(1_499);
+  assert.equal(FakeSocket.all.length, 1);
+  await clock.advance(1);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test('a session taken over elsewhere is not fought for', async () => {
+  const signaling = await resumable();
+  FakeSocket.last.drop(4409);
+  await clock.advance(60_000);
+  assert.equal(signaling.state, 'closed');
+  assert.equal(FakeSocket.all.length, 1);
+});
