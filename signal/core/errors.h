@@ -1,6 +1,8 @@
 // The codes of noom.v1's errors, and how an attempt to resume may end. docs/protocol/noom-v1.md.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -24,6 +26,11 @@ enum class ErrorCode : uint8_t {
 };
 constexpr size_t kErrorCodeCount = 13;
 std::string_view to_string(ErrorCode code);  // as on the wire
+
+// For retry_after_s: rounded up, at least 1.
+inline uint32_t whole_seconds(double seconds) {
+  return std::max(1u, static_cast<uint32_t>(std::ceil(seconds)));
+}
 
 // What became of hello.resume. Everything but kRecovered is `welcome.reason`.
 enum class ResumeOutcome : uint8_t {

@@ -1,10 +1,9 @@
 #include "signal/core/hub.h"
 
-#include <absl/strings/escaping.h>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
+
+#include "signal/core/tags.h"
 
 namespace noom::signal {
 namespace {
@@ -21,10 +20,6 @@ Secret draw_key(Random& random) {
   return secret;
 }
 
-uint32_t whole_seconds(double seconds) {
-  return std::max(1u, static_cast<uint32_t>(std::ceil(seconds)));
-}
-
 }  // namespace
 
 std::string_view to_string(OpenRefusal refusal) {
@@ -39,16 +34,12 @@ std::string_view to_string(OpenRefusal refusal) {
   return "going_away";
 }
 
-std::string_view to_string(LeaveReason reason) {
-  static constexpr std::array<std::string_view, kLeaveReasonCount> kNames = {"left", "closed", "timeout"};
-  return kNames[static_cast<size_t>(reason)];
-}
-
 Hub::Hub(std::shared_ptr<const Settings> settings, Random& random)
     : settings_(std::move(settings)),
       random_(random),
       tickets_(settings_->resume_key.empty() ? draw_key(random) : settings_->resume_key.clone(),
                "noom-signal session ticket", kTicketRotation),
+      host_(settings_, random_, stats_),
       openings_(settings_->openings, kOpeningAddressesMax) {}
 
 std::variant<SessionId, OpenRefused> Hub::on_open(Now now, const ClientInfo& client, Output& output) {
@@ -67,7 +58,7 @@ std::variant<SessionId, OpenRefused> Hub::on_open(Now now, const ClientInfo& cli
 
   Session session;
   session.host = client.host;
-  session.tag = draw_tag("s_");
+  session.tag = draw_tag(random_, "s_");
   session.heard = now.mono;
   const SessionId id = sessions_.insert(std::move(session));
   deadlines_.set(id.index, now.mono + settings_->hello_timeout);
@@ -89,13 +80,17 @@ void Hub::on_closed(Now now, SessionId id, Output& output) {
 void Hub::on_tick(Now now, Output& output) {
   while (const auto index = deadlines_.pop_due(now.mono)) on_deadline(now, sessions_.at_index(*index), output);
   while (const auto index = seat_deadlines_.pop_due(now.mono)) on_seat_deadline(now, seats_.at_index(*index), output);
+  RoomOutput said;
+  host_.on_tick(now, said);
+  obey(said, output);
 }
 
 std::optional<Mono> Hub::next_deadline() const {
-  const auto session = deadlines_.next();
-  const auto seat = seat_deadlines_.next();
-  if (!session || !seat) return session ? session : seat;
-  return std::min(*session, *seat);
+  std::optional<Mono> first;
+  for (const auto next : {deadlines_.next(), seat_deadlines_.next(), host_.next_deadline()}) {
+    if (next && (!first || *next < *first)) first = next;
+  }
+  return first;
 }
 
 // A session that was heard since its deadline was set gets a new one without a ping: only silence costs a frame.
@@ -140,18 +135,19 @@ void Hub::close_session(Now now, SessionId id, CloseCode code, std::string_view 
 }
 
 void Hub::deliver(std::string text, SeatId receiver, Output& output) {
-  deliver(std::move(text), std::vector<SeatId>{receiver}, output);
+  const SeatAddress address{kThisNode, receiver};
+  deliver(std::move(text), {&address, 1}, output);
 }
 
-void Hub::deliver(std::string text, const std::vector<SeatId>& receivers, Output& output, Supersedable by) {
-  if (receivers.empty()) return;
+void Hub::deliver(std::string text, std::span<const SeatAddress> receivers, Output& output, Supersedable by) {
   Delivery delivery;
   delivery.text = std::make_shared<const std::string>(std::move(text));
   delivery.receivers.reserve(receivers.size());
-  for (const SeatId receiver : receivers) {
-    Seat& seat = *seats_.find(receiver);
-    keep(seat, delivery.text);
-    if (seat.session.valid()) delivery.receivers.push_back(seat.session);
+  for (const SeatAddress& receiver : receivers) {
+    Seat* seat = receiver.node == kThisNode ? seats_.find(receiver.seat) : nullptr;
+    if (seat == nullptr) continue;
+    keep(*seat, delivery.text);
+    if (seat->session.valid()) delivery.receivers.push_back(seat->session);
   }
   if (delivery.receivers.empty()) return;
   if (by.subject != 0) {
@@ -183,14 +179,6 @@ void Hub::tell(std::string text, SessionId receiver, Output& output) {
   delivery.text = std::make_shared<const std::string>(std::move(text));
   delivery.receivers = {receiver};
   output.deliveries.push_back(std::move(delivery));
-}
-
-// 72 bits: enough that nobody guesses or meets another's.
-std::string Hub::draw_tag(std::string_view prefix) {
-  std::array<std::byte, 9> bytes{};
-  random_.fill(bytes);
-  const std::string_view text = as_text(bytes);
-  return std::string(prefix) + absl::WebSafeBase64Escape({text.data(), text.size()});
 }
 
 }  // namespace noom::signal

@@ -1,12 +1,15 @@
 // The signaling hub as a state machine: connections, the seats they speak for, rooms, and noom.v1 between them. Owns no
-// socket, thread or clock. hub.cc: connections and time; hub_requests.cc: what each request means, one function for
-// each; hub_resume.cc: hello, losing a connection and coming back; hub_state.cc: draining, and what outlives a process.
+// socket, thread or clock. The rooms themselves are a
+// RoomHost's. hub.cc: connections and time; hub_requests.cc: what comes from a client; hub_rooms.cc: between clients
+// and the hosts of their rooms; hub_resume.cc: hello, losing a connection and coming back; hub_state.cc: draining, and
+// what outlives a process.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,7 +24,7 @@
 #include "signal/core/opening_limits.h"
 #include "signal/core/output.h"
 #include "signal/core/requests.h"
-#include "signal/core/room.h"
+#include "signal/core/room_host.h"
 #include "signal/core/seat.h"
 #include "signal/core/session.h"
 #include "signal/core/settings.h"
@@ -30,14 +33,6 @@
 
 namespace noom::signal {
 
-struct SavedRoom;  // saved_state.h
-
-// An event that a later one with the same subject makes pointless for those who have not read it. Subject 0: none.
-struct Supersedable {
-  uint64_t subject = 0;
-  std::string stub;
-};
-
 struct OpenRefused {
   OpenRefusal reason = OpenRefusal::kServerFull;
   uint32_t retry_after_s = 0;
@@ -45,7 +40,7 @@ struct OpenRefused {
 
 // One per process, single-threaded. Every call appends to `output`; a SessionId that is gone is ignored, so that the
 // shell may report late. Invariants: a connection has one seat at most and a seat one connection; a seat is in at most
-// one room; a room has members; rosters, seq and deliveries agree (tests/unit/signal/core/hub_random_test.cc); a
+// one room; rosters, seq and deliveries agree (tests/unit/signal/core/hub_random_test.cc); a
 // recovered session misses nothing and gets nothing twice (hub_resume_simulation_test.cc).
 class Hub {
  public:
@@ -103,20 +98,22 @@ class Hub {
   // ---- limits ----
   Asking asking_of(Now now, SessionId id, Session& session, std::string_view re, Output& output);
   bool admit_request(Asking& asking, std::optional<RequestType> type);
-  bool admit_event(Asking& asking, Room& room);
-  bool refuse_rate(Asking& asking, double wait_s, std::string_view message);
+  bool refuse_rate(Asking& asking, uint32_t retry_after_s, std::string_view message);
   void refuse(Asking& asking, ErrorCode code, std::string_view message,
               std::optional<uint32_t> retry_after_s = std::nullopt);
 
   // ---- rooms ----
-  Room* open_room(Asking& asking, const std::string& name);
-  PeerId peer_for(Seat& seat, Room& room);
-  void leave_room(Seat& seat, LeaveReason reason, Output& output);
-  void broadcast(Asking& asking, Room& room, const Send& send);
-  std::vector<IceServer> mint_ice_servers(const Asking& asking, const Room& room, std::string_view peer);
-  void tell_update(Room& room, const Member& member, const std::vector<SeatId>& receivers, Output& output);
-  void tell_roster(Asking& asking);
-  void tell_presence(Seat& seat, bool away, Output& output);
+  RoomAsker asker(const Asking& asking) const;
+  void ask_roster(Asking& asking);
+  void tell_presence(Now now, SeatId id, bool away, Output& output);
+  void leave_room(Now now, SeatId id, LeaveReason reason, Output& output);
+  // `asking`: whose request the host has answered, when it is one of a client.
+  void obey(RoomOutput& said, Output& output, Asking* asking = nullptr);
+  void obey(RoomDelivery& delivery, Output& output, Asking* asking);
+  void obey(RoomJoined& joined, Output& output, Asking* asking);
+  void obey(RoomLeft& left, Output& output, Asking* asking);
+  void obey(RoomRefused& refused, Output& output, Asking* asking);
+  std::vector<IceServer> mint_ice_servers(Now now, const Seat& seat);
 
   // ---- sessions and seats ----
   struct Found {
@@ -135,37 +132,33 @@ class Hub {
   void acknowledge_client(SessionId id, Output& output);
   void end_session(Now now, SessionId id, LeaveReason reason, Output& output);
   void close_session(Now now, SessionId id, CloseCode code, std::string_view why, LeaveReason reason, Output& output);
-  void end_seat(SeatId id, LeaveReason reason, Output& output);
+  void end_seat(Now now, SeatId id, LeaveReason reason, Output& output);
   void leave_seat(Now now, SeatId id, LeaveReason reason, Output& output);
   void on_deadline(Now now, SessionId id, Output& output);
   void on_seat_deadline(Now now, SeatId id, Output& output);
   void set_seat_deadline(SeatId id, const Seat& seat);
-  void restore_room(SavedRoom& from, const std::vector<SeatId>& seats);
 
   // ---- output ----
   // Counted messages: kept until confirmed where the seat may be resumed.
   void deliver(std::string text, SeatId receiver, Output& output);
-  void deliver(std::string text, const std::vector<SeatId>& receivers, Output& output, Supersedable by = {});
+  void deliver(std::string text, std::span<const SeatAddress> receivers, Output& output, Supersedable by = {});
   void keep(Seat& seat, const Text& text);
   void forget_kept(Seat& seat);
   // Not counted: welcome, pong, ack, ticket, go_away, and errors before hello.
   void tell(std::string text, SessionId receiver, Output& output);
-  std::string draw_tag(std::string_view prefix);
 
   std::shared_ptr<const Settings> settings_;
   Random& random_;
   auth::Seal tickets_;
   HandleTable<SessionTag, Session> sessions_;
   HandleTable<SeatTag, Seat> seats_;
-  HandleTable<RoomTag, Room> rooms_;
-  absl::flat_hash_map<std::string, RoomId> room_by_name_;  // looked up, never iterated
-  absl::flat_hash_map<std::string, SeatId> seat_by_tag_;   // those that may be resumed; never iterated
-  DeadlineQueue deadlines_;                                // by session index
-  DeadlineQueue seat_deadlines_;                           // by seat index
-  OpeningLimits openings_;
-  uint64_t last_epoch_ = 0;
-  bool draining_ = false;
+  absl::flat_hash_map<std::string, SeatId> seat_by_tag_;  // those that may be resumed; looked up, never iterated
+  DeadlineQueue deadlines_;                               // by session index
+  DeadlineQueue seat_deadlines_;                          // by seat index
   Stats stats_;
+  RoomHost host_;
+  OpeningLimits openings_;
+  bool draining_ = false;
 };
 
 }  // namespace noom::signal

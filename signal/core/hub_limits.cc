@@ -1,7 +1,4 @@
 // What a client may ask for, and what it is told when it may not.
-#include <algorithm>
-#include <cmath>
-
 #include "signal/core/hub.h"
 
 namespace noom::signal {
@@ -17,7 +14,7 @@ bool Hub::admit_request(Asking& asking, std::optional<RequestType> type) {
   const Mono now = asking.now.mono;
   const auto admit = [&](TokenBucket& bucket, const BucketLimit& limit) {
     return bucket.take(limit, now) ||
-           refuse_rate(asking, bucket.wait_s(limit), "Too many messages: this one was dropped.");
+           refuse_rate(asking, whole_seconds(bucket.wait_s(limit)), "Too many messages: this one was dropped.");
   };
   if (type == RequestType::kSend) return admit(allowance.sends, settings_->sends);
   if (type == RequestType::kAck) return admit(allowance.acks, settings_->acks);
@@ -26,18 +23,11 @@ bool Hub::admit_request(Asking& asking, std::optional<RequestType> type) {
   return !is_costly || admit(allowance.joins, settings_->joins);
 }
 
-// Events cost as many deliveries as the room has members, so the room has a bucket too, shared by all of them.
-bool Hub::admit_event(Asking& asking, Room& room) {
-  return room.events().take(settings_->room_events, asking.now.mono) ||
-         refuse_rate(asking, room.events().wait_s(settings_->room_events),
-                     "Too many messages to this room: this one was dropped.");
-}
-
 // Always false.
-bool Hub::refuse_rate(Asking& asking, double wait_s, std::string_view message) {
+bool Hub::refuse_rate(Asking& asking, uint32_t retry_after_s, std::string_view message) {
   Allowance& allowance = asking.seat != nullptr ? asking.seat->allowance : asking.session.allowance;
   if (allowance.refusals.take(settings_->refusals, asking.now.mono)) {
-    refuse(asking, ErrorCode::kRateLimited, message, std::max(1u, static_cast<uint32_t>(std::ceil(wait_s))));
+    refuse(asking, ErrorCode::kRateLimited, message, retry_after_s);
   } else {
     // Not answered, hence not counted: a client that resumes sends it again.
     if (asking.counted) --asking.seat->received;

@@ -40,8 +40,8 @@ void Hub::handle(Asking& asking, Hello& hello) {
   }
   welcome(asking, hello, found.outcome);
   if (found.outcome == ResumeOutcome::kRecovered) replay(asking, hello.resume->received);
-  if (found.outcome == ResumeOutcome::kGap) tell_roster(asking);
-  if (asking.seat->told_away) tell_presence(*asking.seat, false, asking.output);
+  if (found.outcome == ResumeOutcome::kGap && asking.seat->place.valid()) ask_roster(asking);
+  if (asking.seat->told_away) tell_presence(asking.now, asking.seat_id, false, asking.output);
 }
 
 Hub::Found Hub::find_seat(Now now, const Resume& resume) {
@@ -110,13 +110,12 @@ void Hub::welcome(Asking& asking, const Hello& hello, std::optional<ResumeOutcom
   if (seat.can_resume) {
     ticket = new_ticket(asking.now, seat);
     seat.told = seat.received;
-    const Room* room = rooms_.find(seat.room);
     view.resume = {.ticket = ticket,
                    .window = settings_->resume_window,
                    .outcome = outcome,
                    .received = seat.received,
-                   .room = room != nullptr ? std::string_view(room->name()) : std::string_view(),
-                   .peer = seat.peer};
+                   .room = seat.place.name,
+                   .peer = seat.place.peer};
   }
   tell(build_welcome(asking.re, view), asking.id, asking.output);
   asking.output.events.push_back({LogLevel::kDebug, "session_greeted", {"client", hello.client}, seat.tag, {}, {}});
@@ -142,20 +141,9 @@ void Hub::replay(Asking& asking, uint64_t received) {
   }
 }
 
-// Who is there now: what the client cannot know from what it has missed.
-void Hub::tell_roster(Asking& asking) {
-  const Room* room = rooms_.find(asking.seat->room);
-  if (room == nullptr) return;
-  const std::string& peer = asking.seat->peer;
-  deliver(build_roster(asking.re, {room->name(), room->at(), peer, room->views_of_others(peer)}), asking.seat_id,
-          asking.output);
-}
-
 std::string Hub::new_ticket(Now now, Seat& seat) {
-  const Room* room = rooms_.find(seat.room);
   seat.ticket_made = now.wall;
-  return seal_ticket(tickets_, now.wall, random_,
-                     {seat.tag, seat.generation, room != nullptr ? room->name() : std::string(), seat.peer});
+  return seal_ticket(tickets_, now.wall, random_, {seat.tag, seat.generation, seat.place.name, seat.place.peer});
 }
 
 // A message after the welcome proves that the client has the ticket in it: the ones before are used up.
@@ -180,7 +168,7 @@ void Hub::leave_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
   Seat& seat = *seats_.find(id);
   seat.session = {};
   if (reason == LeaveReason::kLeft || !seat.can_resume || stats_.away.value() >= settings_->away_max) {
-    return end_seat(id, reason, output);
+    return end_seat(now, id, reason, output);
   }
   seat.lost = now.mono;
   seat.lost_by = reason;
@@ -189,10 +177,10 @@ void Hub::leave_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
 }
 
 // The caller has ended its connection, or is about to. Nothing happens without a seat.
-void Hub::end_seat(SeatId id, LeaveReason reason, Output& output) {
+void Hub::end_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
   Seat* seat = seats_.find(id);
   if (seat == nullptr) return;
-  leave_room(*seat, reason, output);
+  leave_room(now, id, reason, output);
   forget_kept(*seat);
   if (seat->can_resume) seat_by_tag_.erase(seat->tag);
   seat_deadlines_.clear(id.index);
@@ -200,47 +188,22 @@ void Hub::end_seat(SeatId id, LeaveReason reason, Output& output) {
 }
 
 void Hub::set_seat_deadline(SeatId id, const Seat& seat) {
-  std::optional<Mono> next = seat.metadata_ends;
-  const auto consider = [&](Mono deadline) { next = next ? std::min(*next, deadline) : deadline; };
-  if (!seat.session.valid()) {
-    consider(seat.lost + settings_->resume_window);
-    if (seat.room.valid() && !seat.told_away) consider(seat.lost + settings_->away_after);
-  }
-  if (next) {
-    seat_deadlines_.set(id.index, *next);
-  } else {
-    seat_deadlines_.clear(id.index);
-  }
+  if (seat.session.valid()) return seat_deadlines_.clear(id.index);
+  const bool tells_away = seat.place.valid() && !seat.told_away && settings_->away_after < settings_->resume_window;
+  seat_deadlines_.set(id.index, seat.lost + (tells_away ? settings_->away_after : settings_->resume_window));
 }
 
+// Of a seat without a connection: first its room is told, then it ends.
 void Hub::on_seat_deadline(Now now, SeatId id, Output& output) {
-  Seat& seat = *seats_.find(id);
-  const bool is_away = !seat.session.valid();
-  if (is_away && now.mono >= seat.lost + settings_->resume_window) {
+  const Seat& seat = *seats_.find(id);
+  if (now.mono >= seat.lost + settings_->resume_window) {
     stats_.away.subtract();
     stats_.expired.add();
-    return end_seat(id, seat.lost_by, output);
+    return end_seat(now, id, seat.lost_by, output);
   }
-  Room* room = rooms_.find(seat.room);
-  if (seat.metadata_ends && now.mono >= *seat.metadata_ends) {
-    seat.metadata_ends.reset();
-    Member& member = *room->find(seat.peer);
-    room->update(member, std::nullopt, "{}");
-    tell_update(*room, member, room->everyone(), output);
-  }
-  if (is_away && room != nullptr && !seat.told_away && now.mono >= seat.lost + settings_->away_after)
-    tell_presence(seat, true, output);
+  if (seat.place.valid() && !seat.told_away && now.mono >= seat.lost + settings_->away_after)
+    tell_presence(now, id, true, output);
   set_seat_deadline(id, seat);
-}
-
-// To everybody, the one it is about included: it too counts the room's events.
-void Hub::tell_presence(Seat& seat, bool away, Output& output) {
-  Room& room = *rooms_.find(seat.room);
-  Member& member = *room.find(seat.peer);
-  seat.told_away = away;
-  room.set_away(member, away);
-  deliver(build_presence(room.name(), room.at(), seat.peer, away), room.everyone(), output,
-          {uint64_t{member.seat.index} << 2 | 2, build_superseded(room.name(), room.at())});
 }
 
 }  // namespace noom::signal

@@ -10,6 +10,12 @@ Member* Room::find(std::string_view peer) {
   return found == members_.end() ? nullptr : &*found;
 }
 
+Member* Room::find(const SeatAddress& seat) {
+  const auto found =
+      std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.seat == seat; });
+  return found == members_.end() ? nullptr : &*found;
+}
+
 void Room::join(Member member) {
   members_.push_back(std::move(member));
   ++seq_;
@@ -35,12 +41,12 @@ EventPosition Room::count_broadcast() {
   return at();
 }
 
-std::vector<SeatId> Room::everyone() const {
+std::vector<SeatAddress> Room::everyone() const {
   return others("");
 }
 
-std::vector<SeatId> Room::others(std::string_view peer) const {
-  std::vector<SeatId> seats;
+std::vector<SeatAddress> Room::others(std::string_view peer) const {
+  std::vector<SeatAddress> seats;
   seats.reserve(members_.size());
   for (const Member& member : members_) {
     if (member.peer != peer) seats.push_back(member.seat);
@@ -48,8 +54,8 @@ std::vector<SeatId> Room::others(std::string_view peer) const {
   return seats;
 }
 
-std::vector<SeatId> Room::others(std::string_view peer, std::string_view role) const {
-  std::vector<SeatId> seats;
+std::vector<SeatAddress> Room::others(std::string_view peer, std::string_view role) const {
+  std::vector<SeatAddress> seats;
   for (const Member& member : members_) {
     if (member.peer != peer && member.role == role) seats.push_back(member.seat);
   }
@@ -68,6 +74,21 @@ std::vector<PeerView> Room::views_of_others(std::string_view peer) const {
     }
   }
   return views;
+}
+
+std::optional<Mono> Room::next_metadata_end() const {
+  std::optional<Mono> next;
+  for (const Member& member : members_) {
+    if (member.metadata_ends && (!next || *member.metadata_ends < *next)) next = member.metadata_ends;
+  }
+  return next;
+}
+
+Member* Room::metadata_ended(Mono now) {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.metadata_ends && *member.metadata_ends <= now;
+  });
+  return found == members_.end() ? nullptr : &*found;
 }
 
 void Room::restore(uint64_t seq, std::vector<Member> members) {

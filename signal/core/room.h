@@ -1,5 +1,5 @@
 // One room: who is in it, in which order they came, and the count of its events. Decides capacity and roles; knows
-// seats only as the addresses of deliveries, and neither limits nor JSON requests.
+// seats only as the addresses of deliveries, and neither limits nor JSON requests. `RoomHost` has them all.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "common/base/handle.h"
+#include "common/base/time.h"
 #include "common/base/token_bucket.h"
 #include "signal/core/answers.h"
-#include "signal/core/session.h"
+#include "signal/core/seat_address.h"
 
 namespace noom::signal {
 
@@ -23,11 +24,13 @@ constexpr std::string_view kHostRole = "host";      // whoever opened the room
 constexpr std::string_view kMemberRole = "member";  // whoever came later
 
 struct Member {
-  SeatId seat;
+  SeatAddress seat;
   PeerId peer;
+  std::string session;  // its tag, for the log
   std::string name;
   std::string metadata_json;
-  std::string_view role = kMemberRole;  // one of the literals above
+  std::optional<Mono> metadata_ends = std::nullopt;  // when it becomes {}
+  std::string_view role = kMemberRole;               // one of the literals above
   bool away = false;
 
   PeerView view(bool polite) const { return {peer, name, role, metadata_json, away, polite}; }
@@ -48,11 +51,16 @@ class Room {
   bool empty() const { return members_.empty(); }
   size_t capacity() const { return capacity_; }
   const std::vector<Member>& members() const { return members_; }
+  // When the first member's metadata ends.
+  std::optional<Mono> next_metadata_end() const;
+  // A member whose metadata has ended by then and not been taken away yet; nullptr: none.
+  Member* metadata_ended(Mono now);
   EventPosition at() const { return {epoch_, seq_}; }
   TokenBucket& events() { return events_; }
 
-  // Borrowed until the next join or leave; nullptr when there is nobody of that name.
+  // Borrowed until the next join or leave; nullptr when there is nobody of that name or with that seat.
   Member* find(std::string_view peer);
+  Member* find(const SeatAddress& seat);
 
   // Each takes the next seq. `member` must not be in the room yet and the room not full.
   void join(Member member);
@@ -61,10 +69,10 @@ class Room {
   void set_away(Member& member, bool away);
   EventPosition count_broadcast();
 
-  std::vector<SeatId> everyone() const;
+  std::vector<SeatAddress> everyone() const;
   // Everyone's seat but that peer's; and of these, those who have that role.
-  std::vector<SeatId> others(std::string_view peer) const;
-  std::vector<SeatId> others(std::string_view peer, std::string_view role) const;
+  std::vector<SeatAddress> others(std::string_view peer) const;
+  std::vector<SeatAddress> others(std::string_view peer, std::string_view role) const;
   // As that peer sees them.
   std::vector<PeerView> views_of_others(std::string_view peer) const;
 

@@ -36,30 +36,26 @@ class TextTable {
 json::object encode_seat(const SavedSeat& seat, TextTable& texts) {
   json::array kept;
   for (const Text& text : seat.kept) kept.emplace_back(texts.number_of(text));
-  json::object object{{"tag", seat.tag},
-                      {"host", seat.host},
-                      {"peer", seat.peer},
-                      {"generation", seat.generation},
-                      {"oldest", seat.oldest},
-                      {"received", seat.received},
-                      {"appended", seat.appended},
-                      {"kept", std::move(kept)},
-                      {"lost_ms", milliseconds(seat.lost_since)},
-                      {"lost_by", seat.lost_by},
-                      {"told_away", seat.told_away}};
-  if (seat.metadata_left) object["metadata_left_ms"] = milliseconds(*seat.metadata_left);
-  return object;
+  return {{"tag", seat.tag},
+          {"host", seat.host},
+          {"generation", seat.generation},
+          {"oldest", seat.oldest},
+          {"received", seat.received},
+          {"appended", seat.appended},
+          {"kept", std::move(kept)},
+          {"lost_ms", milliseconds(seat.lost_since)},
+          {"lost_by", seat.lost_by},
+          {"told_away", seat.told_away}};
 }
 
 json::object encode_room(const SavedRoom& room) {
   json::array members;
   for (const SavedMember& member : room.members) {
-    members.push_back(json::object{{"seat", member.seat},
-                                   {"peer", member.peer},
-                                   {"name", member.name},
-                                   {"metadata", member.metadata_json},
-                                   {"host", member.is_host},
-                                   {"away", member.away}});
+    json::object entry{{"seat", member.seat},    {"peer", member.peer},
+                       {"name", member.name},    {"metadata", member.metadata_json},
+                       {"host", member.is_host}, {"away", member.away}};
+    if (member.metadata_left) entry["metadata_left_ms"] = milliseconds(*member.metadata_left);
+    members.push_back(std::move(entry));
   }
   return {{"name", room.name},
           {"tag", room.tag},
@@ -82,7 +78,6 @@ bool flag_at(const json::value& object, std::string_view key) {
 SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) {
   SavedSeat seat{.tag = text_at(value, "tag"),
                  .host = text_at(value, "host"),
-                 .peer = text_at(value, "peer"),
                  .generation = number_at(value, "generation"),
                  .oldest = number_at(value, "oldest"),
                  .received = number_at(value, "received"),
@@ -90,13 +85,10 @@ SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) 
                  .kept = {},
                  .lost_since = std::chrono::milliseconds(number_at(value, "lost_ms")),
                  .lost_by = number_at(value, "lost_by"),
-                 .told_away = flag_at(value, "told_away"),
-                 .metadata_left = {}};
+                 .told_away = flag_at(value, "told_away")};
   for (const json::value& number : value.at("kept").as_array()) {
     seat.kept.push_back(texts.at(number.to_number<uint64_t>()));
   }
-  if (value.as_object().contains("metadata_left_ms"))
-    seat.metadata_left = std::chrono::milliseconds(number_at(value, "metadata_left_ms"));
   return seat;
 }
 
@@ -111,8 +103,11 @@ SavedRoom decode_room(const json::value& value) {
                             .peer = text_at(member, "peer"),
                             .name = text_at(member, "name"),
                             .metadata_json = text_at(member, "metadata"),
+                            .metadata_left = {},
                             .is_host = flag_at(member, "host"),
                             .away = flag_at(member, "away")});
+    if (member.as_object().contains("metadata_left_ms"))
+      room.members.back().metadata_left = std::chrono::milliseconds(number_at(member, "metadata_left_ms"));
   }
   return room;
 }

@@ -16,7 +16,6 @@ namespace noom::signal {
 struct SavedSeat {
   std::string tag;
   std::string host;
-  std::string peer;
   uint64_t generation = 0;
   uint64_t oldest = 0;
   uint64_t received = 0;
@@ -25,13 +24,13 @@ struct SavedSeat {
   Duration lost_since{};
   uint64_t lost_by = 0;
   bool told_away = false;
-  std::optional<Duration> metadata_left;
 };
 struct SavedMember {
   size_t seat = 0;  // index into SavedState::seats
   std::string peer;
   std::string name;
   std::string metadata_json;
+  std::optional<Duration> metadata_left;
   bool is_host = false;
   bool away = false;
 };

@@ -9,14 +9,20 @@
 #include "signal/core/output.h"
 #include "signal/core/replay_ring.h"
 #include "signal/core/room.h"
+#include "signal/core/room_output.h"
 #include "signal/core/session.h"
 
 namespace noom::signal {
 
-// Why a seat was given up, for the others in its room.
-enum class LeaveReason : uint8_t { kLeft, kClosed, kTimeout };
-constexpr size_t kLeaveReasonCount = 3;
-std::string_view to_string(LeaveReason reason);
+// A place in a room, as the room's owner has told it.
+struct Place {
+  RoomId room;       // invalid: in none
+  std::string name;  // the room's
+  std::string tag;   // the room's
+  PeerId peer;
+
+  bool valid() const { return room.valid(); }
+};
 
 struct Seat {
   std::string tag;
@@ -24,9 +30,7 @@ struct Seat {
   SessionId session;  // its connection; invalid: away
   bool can_resume = false;
 
-  RoomId room;  // invalid: in none
-  PeerId peer;  // empty: in no room
-  std::optional<Mono> metadata_ends;
+  Place place;
 
   // Both directions are counted from the session's first welcome, or from the last one that did not recover it.
   ReplayRing outbox;      // what was sent to the client

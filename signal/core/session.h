@@ -6,12 +6,10 @@
 #include "common/base/endpoint.h"
 #include "common/base/time.h"
 #include "common/base/token_bucket.h"
+#include "signal/core/seat_address.h"
 #include "signal/core/settings.h"
 
 namespace noom::signal {
-
-struct SeatTag;
-using SeatId = Handle<SeatTag>;
 
 // Where a session comes from. `host` is what the client called this server (host_of): it replaces {host} in ICE URIs.
 struct ClientInfo {

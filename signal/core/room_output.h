@@ -1,0 +1,71 @@
+// What a room host has to say to the edges: in order, to seats of any node. Views and pointers borrow the host's state
+// and are good until its next call; whoever keeps an item longer encodes it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "signal/core/answers.h"
+#include "signal/core/output.h"
+#include "signal/core/room.h"
+
+namespace noom::signal {
+
+// Why somebody is not in a room any more.
+enum class LeaveReason : uint8_t { kLeft, kClosed, kTimeout };
+constexpr size_t kLeaveReasonCount = 3;
+std::string_view to_string(LeaveReason reason);
+
+// An event that a later one with the same subject makes pointless for those who have not read it. Subject 0: none.
+struct Supersedable {
+  uint64_t subject = 0;
+  std::string stub;
+};
+
+// One text for several seats.
+struct RoomDelivery {
+  std::string text;
+  std::vector<SeatAddress> receivers;
+  Supersedable by;
+};
+
+// The seat is a member now. Its edge answers the client: credentials and tickets are the edge's.
+struct RoomJoined {
+  SeatAddress seat;
+  std::string_view re;
+  RoomId id;
+  std::string_view room_tag;
+  JoinedView view;  // without ICE servers and ticket
+};
+
+// The seat is no member any more; `text` is what its client is told, empty when nothing.
+struct RoomLeft {
+  SeatAddress seat;
+  std::string text;
+};
+
+struct RoomRefused {
+  SeatAddress seat;
+  std::string_view re;
+  ErrorCode code = ErrorCode::kBadMessage;
+  std::string message;
+  std::optional<uint32_t> retry_after_s;
+};
+
+using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomLeft, RoomRefused>;
+
+struct RoomOutput {
+  std::vector<RoomItem> items;
+  std::vector<Event> events;
+
+  void clear() {
+    items.clear();
+    events.clear();
+  }
+};
+
+}  // namespace noom::signal
