@@ -50,7 +50,10 @@ export class Call {
     me.on('change', () => this.#showMe());
     onLanguage(() => this.#showPeople());
     // Nobody should see a person who has closed the page; `bye` and the closed connections say so at once.
-    window.addEventListener('pagehide', () => this.#room?.close());
+    window.addEventListener('pagehide', () => {
+      this.#room?.close();
+      this.#end(null);
+    });
   }
 
   get active() {
@@ -137,10 +140,11 @@ export class Call {
       if (peer.state === 'closed') return;
       const { microphone, camera, screen } = peer.metadata;
       const wasScreen = tile.screen;
-      tile.show({ name: peer.name, self: false, microphone: microphone !== false, camera: camera !== false, screen: screen === true, mirrored: false, state: peer.state });
+      tile.show({ name: peer.name, self: false, microphone: microphone !== false, camera: camera !== false, screen: screen === true, mirrored: false, state: peer.state === 'away' && peer.flowing ? 'unsteady' : peer.state });
       if (wasScreen !== tile.screen) this.#stage.arrange();
     };
     peer.on('state', show);
+    peer.on('flowing', show);
     peer.on('update', show);
     peer.on('stream', (stream) => {
       tile.setStream(stream);

@@ -2,6 +2,8 @@
 
 import { isRoomName } from './room_name.js';
 
+/** @import { IceServer } from '../client/index.js' */
+
 /**
  * @typedef {object} Route
  * @property {'start' | 'room' | 'bad_room' | 'not_found'} page
@@ -56,9 +58,9 @@ export function roomAddress(room, byQuery) {
 
 /**
  * Keeps the TURN urls of one transport.
- * @param {RTCIceServer[]} servers
+ * @param {IceServer[]} servers
  * @param {Route['transport']} transport
- * @returns {RTCIceServer[]}
+ * @returns {IceServer[]}
  */
 export function filterIceServers(servers, transport) {
   if (transport === '') return servers;

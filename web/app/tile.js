@@ -3,7 +3,7 @@
 import { find, stamp } from './dom.js';
 import { localise, onLanguage, setText, t } from './i18n.js';
 
-/** @typedef {'me' | 'connecting' | 'connected' | 'healing' | 'away'} TileState */
+/** @typedef {'me' | 'connecting' | 'connected' | 'healing' | 'unsteady' | 'away'} TileState `unsteady`: without the server, while media flows */
 
 /**
  * @typedef {object} Look
@@ -57,6 +57,7 @@ export class Tile {
     const state = find(this.element, '[data-state]', HTMLElement);
     if (look.state === 'connecting') setText(state, 'state_connecting');
     else if (look.state === 'healing') setText(state, 'state_healing');
+    else if (look.state === 'unsteady') setText(state, 'state_unsteady');
     else if (look.state === 'away') setText(state, 'state_away');
   }
 }

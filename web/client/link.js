@@ -2,9 +2,10 @@
 // A link is born, lives and dies; the person behind it (peer.js) outlives it.
 
 import { Emitter } from './events.js';
+import { Healing } from './healing.js';
 
 /**
- * `healing`: the path broke and an ICE restart is under way.
+ * `healing`: the path broke and an ICE restart is under way. `closed` without having been asked to: repair was in vain.
  * @typedef {'connecting' | 'connected' | 'healing' | 'closed'} LinkState
  *
  * @typedef {'audio' | 'video'} MediaKind
@@ -40,10 +41,8 @@ import { Emitter } from './events.js';
 
 /** @type {readonly MediaKind[]} */
 const KINDS = ['audio', 'video'];
-// `disconnected` often mends itself within a few seconds (webrtc-pc §5.6.3): only then is a restart worth its traffic.
-const HEAL_AFTER_DISCONNECT_MS = 3_000;
-const HEAL_AGAIN_MS = 8_000;
 const EARLY_CANDIDATES_MAX = 128;
+const UNSENT_MAX = 256;
 
 /** @extends {Emitter<LinkEvents>} */
 export class Link extends Emitter {
@@ -65,9 +64,10 @@ export class Link extends Emitter {
   #early = [];
   /** @type {Promise<void>} */
   #receiving = Promise.resolve();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #healTimer;
-  /** True once a description could not be sent: the two ends may differ about what was negotiated. */
+  #healing;
+  /** @type {LinkSignal[]} what could not be sent yet, oldest first */
+  #unsent = [];
+  /** True once a description was lost for good: the two ends may differ about what was negotiated. */
   #lostDescription = false;
 
   /** @param {LinkOptions} options */
@@ -79,6 +79,7 @@ export class Link extends Emitter {
     /** What the other end sends. One object for the life of the link; tracks appear when the first description has been applied. */
     this.stream = new MediaStream();
     this.#tracks = new Map(options.tracks);
+    this.#healing = new Healing({ reachable: options.reachable, restart: () => this.restartIce(), giveUp: () => this.close() });
     this.#pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', ...options.rtc });
     this.#pc.onnegotiationneeded = () => void this.#offer();
     this.#pc.onicecandidate = ({ candidate }) => candidate && this.#send({ candidate: candidate.toJSON() });
@@ -101,12 +102,16 @@ export class Link extends Emitter {
 
   /** Whether both ends can be taken to agree on what was negotiated. */
   get settled() {
-    return this.#state !== 'closed' && this.#pc.signalingState === 'stable' && this.#pc.remoteDescription !== null && !this.#lostDescription;
+    return this.#state !== 'closed' && this.#pc.signalingState === 'stable' && this.#pc.remoteDescription !== null && !this.#owesDescription;
   }
 
   /** Whether the first offer is on its way and unanswered. */
   get offering() {
-    return this.#state !== 'closed' && this.#options.offerer && this.#pc.remoteDescription === null && !this.#lostDescription;
+    return this.#state !== 'closed' && this.#options.offerer && this.#pc.remoteDescription === null && !this.#owesDescription;
+  }
+
+  get #owesDescription() {
+    return this.#lostDescription || this.#unsent.some((signal) => signal.description);
   }
 
   /** @param {string} label */
@@ -134,13 +139,23 @@ export class Link extends Emitter {
     if (this.#pc.signalingState !== 'closed') this.#pc.restartIce();
   }
 
+  /** Signaling works again: what could not be sent goes out, and a broken path is repaired at once. */
+  resume() {
+    if (this.#pc.signalingState === 'closed') return this.close();
+    const unsent = this.#unsent;
+    this.#unsent = [];
+    for (const signal of unsent) this.#send(signal);
+    return this.#healing.resume();
+  }
+
   /**
    * A signal from the other end. Signals are applied one after the other; a bad one is reported as `problem` and skipped.
    * @param {LinkSignal} signal
    */
   receive(signal) {
     this.#receiving = this.#receiving.then(async () => {
-      if (this.#state === 'closed') return;
+      // Closed behind our back: by the browser, or by the page through `pc`.
+      if (this.#pc.signalingState === 'closed') return this.close();
       try {
         if (signal.description) await this.#onDescription(signal.description);
         else if (signal.candidate !== undefined) await this.#onCandidate(signal.candidate);
@@ -152,7 +167,8 @@ export class Link extends Emitter {
 
   close() {
     if (this.#state === 'closed') return;
-    clearTimeout(this.#healTimer);
+    this.#healing.stop();
+    this.#unsent = [];
     this.#pc.onnegotiationneeded = this.#pc.onicecandidate = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
     for (const channel of this.#channels.values()) channel.close();
     this.#pc.close();
@@ -243,37 +259,28 @@ export class Link extends Emitter {
 
   #sendDescription() {
     const description = this.#pc.localDescription;
-    if (description && !this.#send({ description: description.toJSON() })) this.#lostDescription = true;
+    if (description) this.#send({ description: description.toJSON() });
   }
 
-  /** @param {LinkSignal} signal */
+  /**
+   * In the order given, also across a loss of signaling.
+   * @param {LinkSignal} signal
+   */
   #send(signal) {
-    return this.#options.send({ connection: this.connection, ...signal });
+    if (this.#unsent.length === 0 && this.#options.send({ connection: this.connection, ...signal })) return;
+    if (this.#unsent.length < UNSENT_MAX) this.#unsent.push(signal);
+    else if (signal.description) this.#lostDescription = true;
   }
 
   #onConnectionState() {
-    clearTimeout(this.#healTimer);
-    switch (this.#pc.connectionState) {
-      case 'connected':
-        return this.#setState('connected');
-      case 'disconnected':
-        this.#setState('healing');
-        return this.#healLater(HEAL_AFTER_DISCONNECT_MS);
-      case 'failed':
-        this.#setState('healing');
-        // One end first, so that two restarts do not collide each time.
-        return this.#healLater(this.polite ? HEAL_AFTER_DISCONNECT_MS : 0);
-      default:
-        return undefined;
+    const { connectionState } = this.#pc;
+    if (connectionState === 'connected') {
+      this.#healing.end();
+      this.#setState('connected');
+    } else if (connectionState === 'disconnected' || connectionState === 'failed') {
+      this.#setState('healing');
+      this.#healing.begin(connectionState, this.polite);
     }
-  }
-
-  /** @param {number} delayMs */
-  #healLater(delayMs) {
-    this.#healTimer = setTimeout(() => {
-      if (this.#options.reachable()) this.restartIce();
-      this.#healLater(HEAL_AGAIN_MS);
-    }, delayMs);
   }
 
   /** @param {LinkState} state */

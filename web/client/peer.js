@@ -8,7 +8,7 @@ import { selectedPath } from './stats.js';
 /** @import { Metadata, RosterEntry } from './protocol.js' */
 
 /**
- * `away`: without a connection to the server while the media still flows; it may come back.
+ * `away`: without a connection to the server for the moment; `flowing` says whether media comes all the same.
  * @typedef {'connecting' | 'connected' | 'healing' | 'away' | 'closed'} PeerState
  *
  * @typedef {object} PeerContext
@@ -20,6 +20,7 @@ import { selectedPath } from './stats.js';
  *
  * @typedef {object} PeerEvents
  * @property {PeerState} state
+ * @property {boolean} flowing                       media comes, or has stopped coming
  * @property {MediaStream} stream                    another stream object: the link was made anew
  * @property {{name: string, metadata: Metadata}} update
  * @property {{label: string, data: any}} data       from a data channel
@@ -36,7 +37,8 @@ export class Peer extends Emitter {
   #link = null;
   /** @type {PeerState} */
   #state = 'connecting';
-  #present = true;
+  #present;
+  #flowing = false;
   #id;
   #name;
   /** @type {Metadata} */
@@ -56,6 +58,8 @@ export class Peer extends Emitter {
     this.#name = entry.name;
     this.#metadata = entry.metadata;
     this.#polite = entry.polite;
+    this.#present = entry.presence !== 'away';
+    if (!this.#present) this.#state = 'away';
     /** @readonly `host`, `member`, or what later servers know. */
     this.role = entry.role;
     /** @readonly What stays the same when the server hands out a new id. */
@@ -75,9 +79,13 @@ export class Peer extends Emitter {
   get state() {
     return this.#state;
   }
-  /** Whether the room's roster lists this peer now. */
+  /** Whether the connection between this peer and the server is up, as far as the server knows. */
   get present() {
     return this.#present;
+  }
+  /** Whether there is a working path between the two of you. */
+  get flowing() {
+    return this.#flowing;
   }
   /** Whether this side yields when offers collide. */
   get polite() {
@@ -127,9 +135,9 @@ export class Peer extends Emitter {
   bind(entry) {
     this.#id = entry.peer;
     this.#polite = entry.polite;
-    this.#present = true;
     if (this.#link) this.#link.polite = entry.polite;
     this.describe(entry.name, entry.metadata);
+    this.#present = entry.presence !== 'away';
     this.#refreshState();
   }
 
@@ -143,10 +151,24 @@ export class Peer extends Emitter {
     this.emit('update', { name, metadata });
   }
 
-  /** Gone from the roster, perhaps for a moment only. */
+  /** Away, or gone from the roster, perhaps for a moment only. */
   depart() {
     this.#present = false;
     this.#refreshState();
+  }
+
+  /** No longer away. */
+  comeBack() {
+    this.#present = true;
+    this.#refreshState();
+    this.resume();
+  }
+
+  /** Signaling between the two works again: what waited for it happens now. */
+  resume() {
+    if (!this.#present || this.#state === 'closed') return;
+    if (this.#link && this.#link.state !== 'closed') this.#link.resume();
+    else this.#seekLink();
   }
 
   /** A new link, offered by the impolite side; the polite side waits for that offer. */
@@ -164,9 +186,22 @@ export class Peer extends Emitter {
   }
 
   close() {
-    this.#link?.close();
-    this.#outbox = [];
     this.#setState('closed');
+    this.#dropLink();
+    this.#outbox = [];
+  }
+
+  /** The polite side has to ask for what the impolite one offers. */
+  #seekLink() {
+    if (this.#polite) this.#context.signal(this.#id, { resume: { connection: null, settled: false } });
+    else this.connect();
+  }
+
+  #dropLink() {
+    const link = this.#link;
+    // Whose end is wanted here is not sought again.
+    this.#link = null;
+    link?.close();
   }
 
   /**
@@ -174,7 +209,7 @@ export class Peer extends Emitter {
    * @param {boolean} offerer
    */
   #replaceLink(connection, offerer) {
-    this.#link?.close();
+    this.#dropLink();
     const link = new Link({
       connection,
       offerer,
@@ -186,7 +221,11 @@ export class Peer extends Emitter {
       send: (signal) => this.#present && this.#context.signal(this.#id, signal),
     });
     this.#link = link;
-    link.on('state', () => link === this.#link && this.#refreshState());
+    link.on('state', (state) => {
+      if (link !== this.#link) return;
+      this.#refreshState();
+      if (state === 'closed' && this.#present && this.#context.reachable()) this.#seekLink();
+    });
     link.on('problem', (problem) => this.emit('problem', problem));
     link.on('channel', (channel) => this.#onChannel(channel));
     this.emit('stream', link.stream);
@@ -206,8 +245,11 @@ export class Peer extends Emitter {
   #refreshState() {
     /** @type {LinkState} */
     const link = this.#link?.state ?? 'connecting';
-    if (this.#present || link === 'closed') this.#setState(link === 'closed' ? 'connecting' : link);
-    else this.#setState('away');
+    this.#setState(this.#present ? (link === 'closed' ? 'connecting' : link) : 'away');
+    const flowing = link === 'connected';
+    if (this.#flowing === flowing) return;
+    this.#flowing = flowing;
+    this.emit('flowing', flowing);
   }
 
   /** @param {PeerState} state */

@@ -197,7 +197,10 @@ export class Room extends Emitter {
     const recovered = welcome.recovered === true;
     if (welcome.room !== this.#room) void this.#rejoin();
     // After a gap the roster follows, and with it everything that matters.
-    else if (recovered) this.#setState('joined');
+    else if (recovered) {
+      this.#setState('joined');
+      this.#roster.resume();
+    }
     this.emit('resumed', { recovered });
   }
 
@@ -228,7 +231,7 @@ export class Room extends Emitter {
     if (this.#state !== 'joined') return;
     switch (event.type) {
       case 'peer_joined':
-        return this.#roster.add(event);
+        return this.#roster.add({ ...event, presence: 'present' });
       case 'peer_updated':
         return this.#roster.update(event.peer, event.name, event.metadata);
       case 'presence':

@@ -22,8 +22,6 @@ import { Peer, keyOf } from './peer.js';
 const REUNION_MS = 5_000;
 // How long somebody whose media still flows may be missing from the roster.
 const AWAY_MS = 30_000;
-// Who is away is in the roster still: the server says when that is over.
-const UNTIL_TOLD_MS = 2 ** 31 - 1;
 
 /** @extends {Emitter<RosterEvents>} */
 export class Roster extends Emitter {
@@ -34,8 +32,8 @@ export class Roster extends Emitter {
   #byId = new Map();
   /** @type {Map<string, {peer: Peer, entry: RosterEntry, timer: ReturnType<typeof setTimeout>}>} by the id that may be a known person */
   #reunions = new Map();
-  /** @type {Map<string, {peer: Peer, entry: RosterEntry}>} those whose signaling is lost, by id */
-  #absent = new Map();
+  /** @type {Set<Peer>} those who were away when this side missed something: what the two share is compared once they are back */
+  #unsure = new Set();
   /** @type {Map<Peer, {timer: ReturnType<typeof setTimeout>, stop: () => void}>} */
   #away = new Map();
 
@@ -55,7 +53,6 @@ export class Roster extends Emitter {
    */
   adopt(entries) {
     const listed = new Set(entries.map((entry) => entry.peer));
-    this.#absent.clear();
     for (const [id, peer] of [...this.#byId]) if (!listed.has(id)) this.#depart(peer, 'closed');
     for (const entry of entries) this.add(entry);
   }
@@ -64,7 +61,8 @@ export class Roster extends Emitter {
   add(entry) {
     const key = keyOf(entry.metadata);
     const known = this.#byId.get(entry.peer) ?? (key === null ? undefined : this.peers.find((peer) => peer.key === key));
-    if (known) this.#expectReunion(known, entry);
+    if (known?.id === entry.peer && entry.presence === 'away') this.#awaitReturn(known, entry);
+    else if (known) this.#expectReunion(known, entry);
     else this.#welcome(entry);
   }
 
@@ -74,9 +72,8 @@ export class Roster extends Emitter {
    * @param {Metadata} metadata
    */
   update(id, name, metadata) {
-    for (const known of [this.#reunions.get(id), this.#absent.get(id)]) {
-      if (known) known.entry = { ...known.entry, name, metadata };
-    }
+    const reunion = this.#reunions.get(id);
+    if (reunion) reunion.entry = { ...reunion.entry, name, metadata };
     this.#byId.get(id)?.describe(name, metadata);
   }
 
@@ -86,14 +83,20 @@ export class Roster extends Emitter {
    * @param {boolean} away
    */
   setPresence(id, away) {
+    const reunion = this.#reunions.get(id);
+    if (reunion) reunion.entry = { ...reunion.entry, presence: away ? 'away' : 'present' };
     const peer = this.#byId.get(id);
-    if (away && peer) {
-      const { name, metadata, polite, role } = peer;
-      this.#absent.set(id, { peer, entry: { peer: id, name, metadata, polite, role, presence: 'away' } });
-      this.#depart(peer, 'closed', UNTIL_TOLD_MS);
-    } else if (!away) {
-      this.#return(id);
-    }
+    if (!peer) return;
+    if (away) return peer.depart();
+    peer.comeBack();
+    if (!this.#unsure.delete(peer)) return;
+    const { name, metadata, polite, role } = peer;
+    this.#expectReunion(peer, { peer: id, name, metadata, polite, role, presence: 'present' });
+  }
+
+  /** Signaling works again, and nothing was missed. */
+  resume() {
+    for (const peer of this.#peers) peer.resume();
   }
 
   /**
@@ -103,9 +106,7 @@ export class Roster extends Emitter {
   remove(id, reason) {
     clearTimeout(this.#reunions.get(id)?.timer);
     this.#reunions.delete(id);
-    const absent = this.#absent.get(id)?.peer;
-    this.#absent.delete(id);
-    const peer = this.#byId.get(id) ?? (absent && this.#peers.has(absent) ? absent : undefined);
+    const peer = this.#byId.get(id);
     if (!peer) return;
     if (reason === 'left' || reason === 'kicked') this.#drop(peer, reason);
     else this.#depart(peer, reason);
@@ -128,7 +129,6 @@ export class Roster extends Emitter {
   }
 
   close() {
-    this.#absent.clear();
     for (const { timer } of this.#reunions.values()) clearTimeout(timer);
     this.#reunions.clear();
     for (const peer of this.peers) this.#drop(peer, 'left');
@@ -166,6 +166,7 @@ export class Roster extends Emitter {
     const recognised = typeof theirs.connection === 'string' && theirs.connection === peer.link?.connection;
     if (recognised && theirs.settled === true && peer.link?.settled) {
       if (reunion) this.#rebind(from);
+      peer.resume();
       if (peer.link?.state !== 'connected' && !peer.polite) peer.link?.restartIce();
     } else if (reunion) {
       this.#startAnew(from, recognised);
@@ -210,35 +211,26 @@ export class Roster extends Emitter {
     peer.connect();
   }
 
-  /** @param {string} id */
-  #return(id) {
-    const absent = this.#absent.get(id);
-    this.#absent.delete(id);
-    if (!absent) return;
-    const { peer, entry } = absent;
-    if (this.#peers.has(peer)) {
-      this.#byId.set(id, peer);
-      this.#comeBack(peer);
-      peer.bind(entry);
-    } else {
-      this.#welcome(entry);
-      // The other end may still have the link that is gone here: a polite side has to ask for a new one.
-      if (entry.polite) this.#context.signal(id, { resume: { connection: null, settled: false } });
-    }
+  /**
+   * @param {Peer} peer
+   * @param {RosterEntry} entry
+   */
+  #awaitReturn(peer, entry) {
+    this.#unsure.add(peer);
+    peer.bind(entry);
   }
 
   /**
    * @param {Peer} peer
    * @param {string} reason
-   * @param {number} [patienceMs]
    */
-  #depart(peer, reason, patienceMs = AWAY_MS) {
+  #depart(peer, reason) {
     if (peer.link?.state !== 'connected') return this.#drop(peer, reason);
     this.#byId.delete(peer.id);
     peer.depart();
     this.#comeBack(peer);
     const stop = peer.link.on('state', (state) => state !== 'connected' && this.#drop(peer, reason));
-    this.#away.set(peer, { stop, timer: setTimeout(() => this.#drop(peer, reason), patienceMs) });
+    this.#away.set(peer, { stop, timer: setTimeout(() => this.#drop(peer, reason), AWAY_MS) });
     return undefined;
   }
 
@@ -257,6 +249,7 @@ export class Roster extends Emitter {
   #drop(peer, reason) {
     this.#comeBack(peer);
     this.#peers.delete(peer);
+    this.#unsure.delete(peer);
     if (this.#byId.get(peer.id) === peer) this.#byId.delete(peer.id);
     const returning = [...this.#reunions].filter(([, reunion]) => reunion.peer === peer);
     for (const [id, { timer }] of returning) {

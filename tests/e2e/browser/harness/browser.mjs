@@ -140,7 +140,9 @@ export class CallPage {
     await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
   }
 
+  /** As a person does it: the page hears of it (`pagehide`), which a closed browser context would not let it. */
   async close() {
+    await this.page.goto('about:blank').catch(() => {});
     await this.page.context().close();
   }
 }

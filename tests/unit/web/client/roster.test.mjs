@@ -163,16 +163,80 @@ test('what hostile peers send is not taken for a signal, and breaks nothing', as
   assert.deepEqual(ann.events, ['+bo']);
 });
 
-test('whoever is away keeps its connection for as long as media flows, and is the same person when it is back', async () => {
+test('whoever is away stays the same person with the same connection, whether or not media flows', async () => {
+  for (const broken of [false, true]) {
+    const { ann, bo } = await pairInRoom();
+    const peer = ann.roster.peers[0];
+    const flows = [];
+    peer.on('flowing', (flowing) => flows.push(flowing));
+    ann.roster.setPresence(bo.id, true);
+    if (broken) peer.link.pc.become('disconnected');
+    assert.deepEqual([peer.state, peer.flowing], ['away', !broken]);
+    await clock.advance(100_000);
+    assert.equal(ann.roster.peers[0], peer);
+    ann.roster.setPresence(bo.id, false);
+    assert.equal(peer.state, broken ? 'healing' : 'connected');
+    peer.link.pc.become('connected');
+    assert.deepEqual([peer.state, flows], ['connected', broken ? [false, true] : []]);
+    assert.equal(FakePeerConnection.all.length, 2, 'no connection was made anew');
+    assert.deepEqual(ann.events, ['+bo']);
+    FakePeerConnection.all = [];
+  }
+});
+
+test('repair waits for whoever is away, and happens the moment the person is back', async () => {
   const { ann, bo } = await pairInRoom();
-  const peer = ann.roster.peers[0];
+  const { pc } = ann.roster.peers[0].link;
   ann.roster.setPresence(bo.id, true);
-  assert.equal(peer.state, 'away');
+  pc.become('failed');
   await clock.advance(100_000);
-  assert.equal(ann.roster.peers[0], peer);
+  assert.equal(pc.restarts, undefined);
   ann.roster.setPresence(bo.id, false);
-  assert.equal(peer.state, 'connected');
-  assert.equal(FakePeerConnection.all.length, 2, 'no connection was made anew');
+  assert.equal(pc.restarts, 1);
+});
+
+test('what could not be said during a loss of signaling is said after it, in order', async () => {
+  const { server, ann, bo } = await pairInRoom();
+  ann.server = undefined;
+  const { link } = ann.roster.peers[0];
+  link.pc.onnegotiationneeded();
+  await settle();
+  link.pc.onicecandidate({ candidate: { toJSON: () => ({ candidate: 'late' }) } });
+  assert.equal(link.settled, false);
+  const heard = [];
+  const receive = bo.roster.receive.bind(bo.roster);
+  bo.roster.receive = (from, data, broadcast) => (heard.push(data.description?.type ?? data.candidate.candidate), receive(from, data, broadcast));
+  ann.server = server;
+  ann.roster.resume();
+  await settle();
+  assert.deepEqual(heard, ['offer', 'late']);
+  assert.equal(link.settled, true);
+});
+
+test('a connection that the browser closed is made anew by both', async () => {
+  const { ann, bo } = await pairInRoom();
+  const [impolite, polite] = ann.roster.peers[0].polite ? [bo, ann] : [ann, bo];
+  polite.roster.peers[0].link.pc.close();
+  polite.roster.resume();
+  await settle();
+  assert.equal(FakePeerConnection.all.length, 4);
+  assert.equal(impolite.roster.peers[0].link.connection, polite.roster.peers[0].link.connection);
+  assert.deepEqual([impolite.events.length, polite.events.length], [1, 1]);
+});
+
+test('restarts come less and less often, and end with a new connection', async () => {
+  const { ann } = await pairInRoom();
+  const { pc } = ann.roster.peers[0].link;
+  pc.become('failed');
+  await clock.advance(0);
+  const counts = [pc.restarts];
+  for (const ms of [8_000, 8_000, 16_000]) {
+    await clock.advance(ms);
+    counts.push(pc.restarts);
+  }
+  assert.deepEqual([counts, ann.roster.peers[0].link.pc === pc], [[1, 2, 3, 4], true]);
+  await clock.advance(30_000);
+  assert.deepEqual([pc.connectionState, ann.roster.peers[0].link.pc === pc], ['closed', false]);
   assert.deepEqual(ann.events, ['+bo']);
 });
 
