@@ -5,6 +5,7 @@ import net from 'node:net';
 export class Proxy {
   #sockets = new Set();
   #mode = 'open';
+  #targetPort;
 
   static async start(targetPort) {
     const proxy = new Proxy(targetPort);
@@ -14,9 +15,10 @@ export class Proxy {
   }
 
   constructor(targetPort) {
+    this.#targetPort = targetPort;
     this.server = net.createServer((client) => {
       if (this.#mode === 'cut') return client.destroy();
-      const upstream = net.connect(targetPort, '127.0.0.1');
+      const upstream = net.connect(this.#targetPort, '127.0.0.1');
       for (const [from, to] of [[client, upstream], [upstream, client]]) {
         this.#sockets.add(from);
         from.on('data', (data) => this.#mode !== 'silent' && to.write(data));
@@ -42,7 +44,9 @@ export class Proxy {
     this.#mode = 'silent';
   }
 
-  open() {
+  /** Lets everything through again; with a port, to another server from now on. */
+  open(targetPort = this.#targetPort) {
+    this.#targetPort = targetPort;
     this.#mode = 'open';
   }
 

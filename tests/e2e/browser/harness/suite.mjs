@@ -7,6 +7,7 @@ import { CallPage, launchChromium } from './browser.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { Daemon, WEB_ROOT } from './daemon.mjs';
 import { Proxy } from './proxy.mjs';
+import { SdkPage } from './sdk_page.mjs';
 
 const SECRET = 'a secret for tests';
 
@@ -34,7 +35,7 @@ export class Suite {
       auth: { realm: 'noom.test', rest_secrets: [SECRET] },
     });
     const at = (transport) => `127.0.0.1:${this.turn.port(transport)}`;
-    this.signal = await Daemon.start('noom-signal', {
+    this.signalConfig = {
       listen: { http: ['127.0.0.1:0'], https: [] },
       web: { root: WEB_ROOT },
       turn: {
@@ -42,13 +43,27 @@ export class Suite {
         rest_secret: SECRET,
       },
       ...signal,
-    });
+    };
+    this.signal = await Daemon.start('noom-signal', this.signalConfig);
     this.proxy = await Proxy.start(this.signal.port('http'));
     this.origin = `http://127.0.0.1:${this.proxy.port}`;
     this.browser = await launchChromium(home);
   }
 
-  /** A new person: a browser context of its own. */
+  /** A new person who uses the SDK alone, with a network of its own. */
+  async sdkPage({ relay = false } = {}) {
+    const page = await SdkPage.open(this.browser, { signal: this.signal.port('http'), turn: relay ? this.turn.port('tcp') : undefined });
+    this.#pages.push(page);
+    return page;
+  }
+
+  /** Ends noom-signal and starts it again; it is somewhere else then. */
+  async restartSignal() {
+    await this.signal.stop();
+    this.signal = await Daemon.start('noom-signal', this.signalConfig);
+  }
+
+  /** A new person on the call page: a browser context of its own. */
   async page(options = {}) {
     const page = await CallPage.open(this.browser, this.origin, options);
     this.#pages.push(page);
