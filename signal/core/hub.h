@@ -113,6 +113,8 @@ class Hub {
   void obey(RoomJoined& joined, Output& output, Asking* asking);
   void obey(RoomLeft& left, Output& output, Asking* asking);
   void obey(RoomRefused& refused, Output& output, Asking* asking);
+  void obey(RoomAttached& attached, Output& output, Asking* asking);
+  void obey(RoomChanged& changed, Output& output, Asking* asking);
   std::vector<IceServer> mint_ice_servers(Now now, const Seat& seat);
 
   // ---- sessions and seats ----

@@ -99,6 +99,9 @@ void Hub::obey(RoomLeft& left, Output& output, Asking*) {
   if (!left.text.empty()) deliver(std::move(left.text), left.seat.seat, output);
 }
 
+void Hub::obey(RoomAttached&, Output&, Asking*) {}
+void Hub::obey(RoomChanged&, Output&, Asking*) {}
+
 void Hub::obey(RoomRefused& refused, Output&, Asking* asking) {
   if (refused.code == ErrorCode::kRateLimited) {
     refuse_rate(*asking, refused.retry_after_s.value_or(1), refused.message);

@@ -76,7 +76,8 @@ bool Hub::restore(Now now, std::string_view saved) {
     seats.push_back(seats_.insert(std::move(seat)));
     seat_by_tag_.emplace(seats_.find(seats.back())->tag, seats.back());
   }
-  const std::vector<RoomId> rooms = host_.restore(now.mono - pause, *state, seats);
+  const std::vector<RoomId> rooms =
+      host_.restore({now.mono - pause, now.wall - std::chrono::duration_cast<Wall::duration>(pause)}, *state, seats);
   for (size_t i = 0; i < rooms.size(); ++i) {
     const SavedRoom& room = state->rooms[i];
     for (const SavedMember& member : room.members)

@@ -17,8 +17,9 @@ Member* Room::find(const SeatAddress& seat) {
 }
 
 void Room::join(Member member) {
-  members_.push_back(std::move(member));
   ++seq_;
+  member.since = at();
+  members_.push_back(std::move(member));
 }
 
 void Room::leave(std::string_view peer) {
@@ -76,12 +77,23 @@ std::vector<PeerView> Room::views_of_others(std::string_view peer) const {
   return views;
 }
 
-std::optional<Mono> Room::next_metadata_end() const {
+std::optional<Mono> Room::next_deadline() const {
   std::optional<Mono> next;
+  const auto consider = [&](Mono deadline) {
+    if (!next || deadline < *next) next = deadline;
+  };
   for (const Member& member : members_) {
-    if (member.metadata_ends && (!next || *member.metadata_ends < *next)) next = member.metadata_ends;
+    if (member.metadata_ends) consider(*member.metadata_ends);
+    if (member.detached != nullptr) consider(member.detached->ends);
   }
   return next;
+}
+
+Member* Room::expired(Mono now) {
+  const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
+    return member.detached != nullptr && member.detached->ends <= now;
+  });
+  return found == members_.end() ? nullptr : &*found;
 }
 
 Member* Room::metadata_ended(Mono now) {
@@ -91,8 +103,9 @@ Member* Room::metadata_ended(Mono now) {
   return found == members_.end() ? nullptr : &*found;
 }
 
-void Room::restore(uint64_t seq, std::vector<Member> members) {
-  seq_ = seq;
+void Room::restore(EventPosition at, std::vector<Member> members) {
+  epoch_ = at.epoch;
+  seq_ = at.seq;
   members_ = std::move(members);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "common/base/time.h"
 #include "common/base/token_bucket.h"
 #include "signal/core/answers.h"
+#include "signal/core/replay_ring.h"
 #include "signal/core/seat_address.h"
 
 namespace noom::signal {
@@ -23,15 +25,25 @@ using PeerId = std::string;  // "p_…", drawn for each join
 constexpr std::string_view kHostRole = "host";      // whoever opened the room
 constexpr std::string_view kMemberRole = "member";  // whoever came later
 
+// Of a member whose node is gone, or is about to give its seat to another: what it would have been sent.
+struct Detached {
+  Mono ends{};  // when it leaves the room
+  std::vector<Text> kept;
+  size_t bytes = 0;
+  bool has_gap = false;  // something was not kept
+};
+
 struct Member {
-  SeatAddress seat;
+  SeatAddress seat;  // kNoNode: detached
   PeerId peer;
-  std::string session;  // its tag, for the log
+  std::string session;  // its tag
   std::string name;
   std::string metadata_json;
   std::optional<Mono> metadata_ends = std::nullopt;  // when it becomes {}
   std::string_view role = kMemberRole;               // one of the literals above
   bool away = false;
+  EventPosition since{};  // its joining; orders members, also of rooms that were put together again
+  std::unique_ptr<Detached> detached = nullptr;
 
   PeerView view(bool polite) const { return {peer, name, role, metadata_json, away, polite}; }
 };
@@ -51,12 +63,16 @@ class Room {
   bool empty() const { return members_.empty(); }
   size_t capacity() const { return capacity_; }
   const std::vector<Member>& members() const { return members_; }
-  // When the first member's metadata ends.
-  std::optional<Mono> next_metadata_end() const;
+  // When the first member's metadata ends, or a detached member leaves.
+  std::optional<Mono> next_deadline() const;
   // A member whose metadata has ended by then and not been taken away yet; nullptr: none.
   Member* metadata_ended(Mono now);
+  // A detached member whose time is over by then; nullptr: none.
+  Member* expired(Mono now);
   EventPosition at() const { return {epoch_, seq_}; }
   TokenBucket& events() { return events_; }
+
+  std::vector<Member>& members() { return members_; }
 
   // Borrowed until the next join or leave; nullptr when there is nobody of that name or with that seat.
   Member* find(std::string_view peer);
@@ -76,8 +92,8 @@ class Room {
   // As that peer sees them.
   std::vector<PeerView> views_of_others(std::string_view peer) const;
 
-  // A room that another process kept: members are added without being counted.
-  void restore(uint64_t seq, std::vector<Member> members);
+  // A room that another process or node had: members are there without being counted.
+  void restore(EventPosition at, std::vector<Member> members);
 
  private:
   std::string name_;

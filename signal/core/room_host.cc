@@ -17,10 +17,6 @@ void refuse(const RoomAsker& asker, ErrorCode code, std::string message, RoomOut
   output.items.emplace_back(RoomRefused{asker.seat, asker.re, code, std::move(message), retry_after_s});
 }
 
-void deliver(std::string text, std::vector<SeatAddress> receivers, RoomOutput& output, Supersedable by = {}) {
-  if (!receivers.empty()) output.items.emplace_back(RoomDelivery{std::move(text), std::move(receivers), std::move(by)});
-}
-
 // An event about a member that a later one of the same `kind` makes pointless.
 Supersedable superseded_by(const Room& room, const Member& member, uint64_t kind) {
   return {uint64_t{member.seat.seat.index} << 18 | uint64_t{member.seat.node} << 2 | kind,
@@ -32,6 +28,32 @@ Supersedable superseded_by(const Room& room, const Member& member, uint64_t kind
 std::string_view to_string(LeaveReason reason) {
   static constexpr std::array<std::string_view, kLeaveReasonCount> kNames = {"left", "closed", "timeout"};
   return kNames[static_cast<size_t>(reason)];
+}
+
+// What a detached member would get is kept for it.
+void RoomHost::deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
+                       Supersedable by) {
+  for (Member& member : room.members()) {
+    if (member.detached == nullptr || std::erase(receivers, member.seat) == 0) continue;
+    keep(*member.detached, text);
+  }
+  if (receivers.empty()) return;
+  output.items.emplace_back(RoomDelivery{std::move(text), std::move(receivers), std::move(by)});
+}
+
+void RoomHost::keep(Detached& detached, const std::string& text) {
+  const size_t bytes = text.size() + kReplayEntryBytes;
+  if (detached.has_gap || detached.bytes + bytes > settings_->replay_bytes_max ||
+      stats_.replay_bytes.value() + bytes > settings_->replay_bytes_total_max) {
+    stats_.replay_bytes.subtract(detached.bytes);
+    detached.kept.clear();
+    detached.bytes = 0;
+    detached.has_gap = true;
+    return;
+  }
+  detached.kept.push_back(std::make_shared<const std::string>(text));
+  detached.bytes += bytes;
+  stats_.replay_bytes.add(bytes);
 }
 
 RoomHost::Found RoomHost::find(const RoomAsker& asker) {
@@ -55,11 +77,13 @@ bool RoomHost::admit_event(const RoomAsker& asker, Room& room, RoomOutput& outpu
 }
 
 void RoomHost::join(const RoomAsker& asker, const Joiner& joiner, Join& join, RoomOutput& output) {
-  const RoomId id = room_for(asker, join.room, output);
+  const RoomId id = room_for(asker, joiner, join.room, output);
   Room* room = rooms_.find(id);
   if (room == nullptr) return;
   // A client whose node has died is the same peer again where nobody else is.
-  const bool is_back = joiner.room == room->name() && !joiner.peer.empty() && room->find(joiner.peer) == nullptr;
+  const bool is_claim = joiner.room == room->name() && !joiner.peer.empty();
+  if (is_claim && come_back(asker, id, *room, joiner, join, output)) return;
+  const bool is_back = is_claim && room->find(joiner.peer) == nullptr;
   Member joining{.seat = asker.seat,
                  .peer = is_back ? PeerId(joiner.peer) : draw_tag(random_, "p_"),
                  .session = std::string(joiner.session),
@@ -72,22 +96,51 @@ void RoomHost::join(const RoomAsker& asker, const Joiner& joiner, Join& join, Ro
   set_deadline(id, *room);
 
   const Member& member = room->members().back();
-  output.items.emplace_back(RoomJoined{asker.seat, asker.re, id, room->tag(),
-                                       JoinedView{.room = room->name(),
-                                                  .at = room->at(),
-                                                  .peer = member.peer,
-                                                  .role = member.role,
-                                                  .peers = room->views_of_others(member.peer)}});
-  deliver(build_peer_joined(room->name(), room->at(), member.view(false)), room->others(member.peer), output);
+  tell_joined(asker, id, *room, member, output);
+  deliver(*room, build_peer_joined(room->name(), room->at(), member.view(false)), room->others(member.peer), output);
   output.events.push_back(
       {LogLevel::kInfo, "peer_joined", {"members", room->members().size()}, member.session, room->tag(), member.peer});
 }
 
+// Its node is gone, and its place was kept for it: for the others it was away, nothing more.
+bool RoomHost::come_back(const RoomAsker& asker, RoomId id, Room& room, const Joiner& joiner, Join& join,
+                         RoomOutput& output) {
+  if (!waits_for(room, joiner)) return false;
+  Member& member = *room.find(joiner.peer);
+  stats_.replay_bytes.subtract(member.detached->bytes);
+  member.detached.reset();
+  member.seat = asker.seat;
+  tell_joined(asker, id, room, member, output);
+  set_away(RoomAsker{asker.now, asker.seat, id, {}}, false, output);
+  Update update{.name = std::move(join.name), .metadata_json = join.metadata_json, .metadata_ttl = join.metadata_ttl};
+  member.metadata_ends.reset();
+  if (join.metadata_ttl) member.metadata_ends = asker.now.mono + *join.metadata_ttl;
+  room.update(member, std::move(update.name), update.metadata_json);
+  tell_update(asker.now, room, member, room.everyone(), output);
+  set_deadline(id, room);
+  return true;
+}
+
+bool RoomHost::waits_for(Room& room, const Joiner& joiner) {
+  const Member* member = joiner.room == room.name() ? room.find(joiner.peer) : nullptr;
+  return member != nullptr && member->detached != nullptr && member->session == joiner.session;
+}
+
+void RoomHost::tell_joined(const RoomAsker& asker, RoomId id, const Room& room, const Member& member,
+                           RoomOutput& output) {
+  output.items.emplace_back(RoomJoined{asker.seat, asker.re, id, room.tag(),
+                                       JoinedView{.room = room.name(),
+                                                  .at = room.at(),
+                                                  .peer = member.peer,
+                                                  .role = member.role,
+                                                  .peers = room.views_of_others(member.peer)}});
+}
+
 // The room of that name with a place free, made when there is none; otherwise none, and the request is answered.
-RoomId RoomHost::room_for(const RoomAsker& asker, const std::string& name, RoomOutput& output) {
+RoomId RoomHost::room_for(const RoomAsker& asker, const Joiner& joiner, const std::string& name, RoomOutput& output) {
   if (const auto known = room_by_name_.find(name); known != room_by_name_.end()) {
-    const Room& room = *rooms_.find(known->second);
-    if (!room.full()) return known->second;
+    Room& room = *rooms_.find(known->second);
+    if (!room.full() || waits_for(room, joiner)) return known->second;
     refuse(asker, ErrorCode::kRoomFull,
            "The room \"" + name + "\" holds " + std::to_string(room.capacity()) + " people at most.", output,
            kRoomRetryAfter);
@@ -114,22 +167,25 @@ void RoomHost::update(const RoomAsker& asker, Update& update, RoomOutput& output
   }
   room->update(*member, std::move(update.name), update.metadata_json);
   set_deadline(asker.room, *room);
-  tell_update(*room, *member, room->others(member->peer), output);
-  deliver(build_ok(asker.re, room->at()), {asker.seat}, output);
+  tell_update(asker.now, *room, *member, room->others(member->peer), output);
+  deliver(*room, build_ok(asker.re, room->at()), {asker.seat}, output);
 }
 
 void RoomHost::leave(const RoomAsker& asker, RoomOutput& output) {
   const auto [room, member] = find_or_refuse(asker, output);
   if (member == nullptr) return;
   output.items.emplace_back(RoomLeft{asker.seat, build_left(asker.re, room->name())});
-  take_out(asker.room, *room, *member, LeaveReason::kLeft, output);
+  take_out(asker.now, asker.room, *room, *member, LeaveReason::kLeft, output);
 }
 
 void RoomHost::roster(const RoomAsker& asker, RoomOutput& output) {
   const auto [room, member] = find_or_refuse(asker, output);
-  if (member == nullptr) return;
-  deliver(build_roster(asker.re, {room->name(), room->at(), member->peer, room->views_of_others(member->peer)}),
-          {asker.seat}, output);
+  if (member != nullptr) tell_roster(*room, *member, asker.re, output);
+}
+
+void RoomHost::tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output) {
+  deliver(room, build_roster(re, {room.name(), room.at(), member.peer, room.views_of_others(member.peer)}),
+          {member.seat}, output);
 }
 
 void RoomHost::send(const RoomAsker& asker, const Send& send, RoomOutput& output) {
@@ -150,23 +206,25 @@ void RoomHost::send(const RoomAsker& asker, const Send& send, RoomOutput& output
       return refuse(asker, ErrorCode::kNoSuchPeer, "\"to\" names nobody else in the room.", output);
     receivers = {target->seat};
   }
-  deliver(build_message(room->name(), member->peer, send.data_json, at), std::move(receivers), output);
-  if (is_broadcast || !asker.re.empty()) deliver(build_ok(asker.re, at), {asker.seat}, output);
+  deliver(*room, build_message(room->name(), member->peer, send.data_json, at), std::move(receivers), output);
+  if (is_broadcast || !asker.re.empty()) deliver(*room, build_ok(asker.re, at), {asker.seat}, output);
 }
 
 void RoomHost::remove(const RoomAsker& asker, LeaveReason reason, RoomOutput& output) {
-  if (const Found found = find(asker)) take_out(asker.room, *found.room, *found.member, reason, output);
+  if (const Found found = find(asker)) take_out(asker.now, asker.room, *found.room, *found.member, reason, output);
 }
 
-void RoomHost::take_out(RoomId id, Room& room, Member& member, LeaveReason reason, RoomOutput& output) {
+void RoomHost::take_out(Now now, RoomId id, Room& room, Member& member, LeaveReason reason, RoomOutput& output) {
   const PeerId peer = member.peer;
+  tell_change(now, room, member, true, output);
+  if (member.detached != nullptr) stats_.replay_bytes.subtract(member.detached->bytes);
   output.events.push_back(
       {LogLevel::kInfo, "peer_left", {"reason", to_string(reason)}, member.session, room.tag(), peer});
   room.leave(peer);
   stats_.members.subtract();
   if (!room.empty()) {
     set_deadline(id, room);
-    return deliver(build_peer_left(room.name(), room.at(), peer, to_string(reason)), room.others(peer), output);
+    return deliver(room, build_peer_left(room.name(), room.at(), peer, to_string(reason)), room.others(peer), output);
   }
   deadlines_.clear(id.index);
   room_by_name_.erase(room.name());
@@ -179,83 +237,44 @@ void RoomHost::set_away(const RoomAsker& asker, bool away, RoomOutput& output) {
   const auto [room, member] = find(asker);
   if (member == nullptr || member->away == away) return;
   room->set_away(*member, away);
-  deliver(build_presence(room->name(), room->at(), member->peer, away), room->everyone(), output,
+  deliver(*room, build_presence(room->name(), room->at(), member->peer, away), room->everyone(), output,
           superseded_by(*room, *member, 2));
+  tell_change(asker.now, *room, *member, false, output);
 }
 
 // What one peer is like now makes pointless what it was like before.
-void RoomHost::tell_update(Room& room, const Member& member, std::vector<SeatAddress> receivers, RoomOutput& output) {
-  deliver(build_peer_updated(room.name(), room.at(), member.view(false)), std::move(receivers), output,
+void RoomHost::tell_update(Now now, Room& room, const Member& member, std::vector<SeatAddress> receivers,
+                           RoomOutput& output) {
+  deliver(room, build_peer_updated(room.name(), room.at(), member.view(false)), std::move(receivers), output,
           superseded_by(room, member, 1));
+  tell_change(now, room, member, false, output);
 }
 
 void RoomHost::on_tick(Now now, RoomOutput& output) {
-  while (const auto index = deadlines_.pop_due(now.mono)) {
-    const RoomId id = rooms_.at_index(*index);
-    Room& room = *rooms_.find(id);
-    while (Member* member = room.metadata_ended(now.mono)) {
-      member->metadata_ends.reset();
-      room.update(*member, std::nullopt, "{}");
-      tell_update(room, *member, room.everyone(), output);
-    }
-    set_deadline(id, room);
+  while (const auto index = deadlines_.pop_due(now.mono)) on_deadline(now, rooms_.at_index(*index), output);
+}
+
+void RoomHost::on_deadline(Now now, RoomId id, RoomOutput& output) {
+  Room& room = *rooms_.find(id);
+  while (Member* member = room.metadata_ended(now.mono)) {
+    member->metadata_ends.reset();
+    room.update(*member, std::nullopt, "{}");
+    tell_update(now, room, *member, room.everyone(), output);
   }
+  while (Member* member = room.expired(now.mono)) {
+    const bool was_last = room.members().size() == 1;
+    take_out(now, id, room, *member, LeaveReason::kTimeout, output);
+    if (was_last) return;
+  }
+  set_deadline(id, room);
 }
 
 void RoomHost::set_deadline(RoomId id, const Room& room) {
-  if (const auto next = room.next_metadata_end()) {
+  if (const auto next = room.next_deadline()) {
     deadlines_.set(id.index, *next);
   } else {
     deadlines_.clear(id.index);
   }
-}
-
-std::vector<SavedRoom> RoomHost::save(Now now, const std::vector<size_t>& index_of) {
-  std::vector<SavedRoom> saved;
-  rooms_.for_each([&](RoomId, Room& room) {
-    SavedRoom entry{
-        .name = room.name(), .tag = room.tag(), .epoch = room.at().epoch, .seq = room.at().seq, .members = {}};
-    for (const Member& member : room.members()) {
-      SavedMember kept{.seat = index_of[member.seat.seat.index],
-                       .peer = member.peer,
-                       .name = member.name,
-                       .metadata_json = member.metadata_json,
-                       .metadata_left = {},
-                       .is_host = member.role == kHostRole,
-                       .away = member.away};
-      if (member.metadata_ends) kept.metadata_left = std::max(Duration::zero(), *member.metadata_ends - now.mono);
-      entry.members.push_back(std::move(kept));
-    }
-    saved.push_back(std::move(entry));
-  });
-  return saved;
-}
-
-std::vector<RoomId> RoomHost::restore(Mono saved_at, const SavedState& saved, const std::vector<SeatId>& seats) {
-  last_epoch_ = saved.last_epoch;
-  std::vector<RoomId> ids;
-  for (const SavedRoom& from : saved.rooms) {
-    std::vector<Member> members;
-    for (const SavedMember& member : from.members) {
-      Member restored{.seat = {kThisNode, seats[member.seat]},
-                      .peer = member.peer,
-                      .session = saved.seats[member.seat].tag,
-                      .name = member.name,
-                      .metadata_json = member.metadata_json,
-                      .role = member.is_host ? kHostRole : kMemberRole,
-                      .away = member.away};
-      if (member.metadata_left) restored.metadata_ends = saved_at + *member.metadata_left;
-      members.push_back(std::move(restored));
-    }
-    stats_.members.add(members.size());
-    stats_.rooms.add();
-    Room room(from.name, from.tag, from.epoch, settings_->room_capacity);
-    room.restore(from.seq, std::move(members));
-    ids.push_back(rooms_.insert(std::move(room)));
-    room_by_name_.emplace(from.name, ids.back());
-    set_deadline(ids.back(), *rooms_.find(ids.back()));
-  }
-  return ids;
 }
 
 }  // namespace noom::signal

@@ -38,6 +38,17 @@ struct Joiner {
   std::string_view peer;
 };
 
+// What an edge knows of a room, and which of its members are connected there.
+struct Attachment {
+  struct Own {
+    PeerId peer;
+    SeatAddress seat;
+  };
+  SavedRoom room;
+  std::vector<Own> own;
+  bool lost = false;  // messages between owner and edge may have been lost
+};
+
 // Single-threaded. Every call appends to `output`. A request about a room that is gone, or by somebody who is not in
 // it, is answered with not_joined. Invariants: a room has members; a seat is in a room once; every event takes the next
 // seq and goes to each member once.
@@ -61,12 +72,34 @@ class RoomHost {
   void on_tick(Now now, RoomOutput& output);
   std::optional<Mono> next_deadline() const { return deadlines_.next(); }  // O(1)
 
+  // ---- rooms between nodes (room_host_nodes.cc) ----
+  // What is told of changes, so that other nodes with members of a room can put it together again.
+  void replicate() { replicates_ = true; }
+  std::optional<RoomId> find_room(std::string_view name) const;
+  std::vector<RoomId> rooms();
+  std::string_view name_of(RoomId id) { return rooms_.find(id)->name(); }
+  // The room with its members' seats; SavedMember::node is left to the caller.
+  SavedRoom state_of(Now now, RoomId id) { return values_of(now, *rooms_.find(id)); }
+  // From here on another node's; nobody is told.
+  SavedRoom release(Now now, RoomId id);
+  // As its former owner released it, its members detached until they are attached; or, into a room that is here
+  // already, its members.
+  void adopt(Now now, const SavedRoom& state, RoomOutput& output);
+  // Out of what several edges know of a room whose owner is gone, with a new epoch. Members of whom no edge has said
+  // that they are its own are detached.
+  void rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput& output);
+  // Members whose edge has learned that the room is here. False: there is no such room.
+  bool attach(Now now, const Attachment& attachment, RoomOutput& output);
+  // The seat is about to be another node's, or its node is gone: what the member would get is kept.
+  void detach(const RoomAsker& asker);
+  void detach_node(Now now, uint32_t node, RoomOutput& output);
+
   // In the order of their making. `index_of` says which saved seat a member of this node has.
   std::vector<SavedRoom> save(Now now, const std::vector<size_t>& index_of);
   uint64_t last_epoch() const { return last_epoch_; }
   // Into a host without rooms. `seats` are those that SavedMember::seat counts. The answer has the id of each room,
   // in the order of `saved`.
-  std::vector<RoomId> restore(Mono saved_at, const SavedState& saved, const std::vector<SeatId>& seats);
+  std::vector<RoomId> restore(Now saved_at, const SavedState& saved, const std::vector<SeatId>& seats);
 
  private:
   struct Found {
@@ -76,11 +109,28 @@ class RoomHost {
   };
   Found find(const RoomAsker& asker);
   Found find_or_refuse(const RoomAsker& asker, RoomOutput& output);
-  RoomId room_for(const RoomAsker& asker, const std::string& name, RoomOutput& output);
+  RoomId room_for(const RoomAsker& asker, const Joiner& joiner, const std::string& name, RoomOutput& output);
+  static bool waits_for(Room& room, const Joiner& joiner);
+  bool come_back(const RoomAsker& asker, RoomId id, Room& room, const Joiner& joiner, Join& join, RoomOutput& output);
+  static void tell_joined(const RoomAsker& asker, RoomId id, const Room& room, const Member& member,
+                          RoomOutput& output);
+  void deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
+               Supersedable by = {});
+  void keep(Detached& detached, const std::string& text);
   bool admit_event(const RoomAsker& asker, Room& room, RoomOutput& output);
-  void tell_update(Room& room, const Member& member, std::vector<SeatAddress> receivers, RoomOutput& output);
-  void take_out(RoomId id, Room& room, Member& member, LeaveReason reason, RoomOutput& output);
+  void tell_update(Now now, Room& room, const Member& member, std::vector<SeatAddress> receivers, RoomOutput& output);
+  void take_out(Now now, RoomId id, Room& room, Member& member, LeaveReason reason, RoomOutput& output);
+  void on_deadline(Now now, RoomId id, RoomOutput& output);
   void set_deadline(RoomId id, const Room& room);
+  static SavedMember values_of(Now now, const Member& member);
+  static SavedRoom values_of(Now now, const Room& room);
+  static Member member_of(const SavedMember& from, Now now);
+  RoomId put(Room room);
+  void forget(RoomId id, Room& room);
+  void detach(Now now, Member& member);
+  void attach(Room& room, RoomId id, Member& member, const SeatAddress& seat, bool lost, RoomOutput& output);
+  void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
+  void tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output);
 
   std::shared_ptr<const Settings> settings_;
   Random& random_;
@@ -89,6 +139,8 @@ class RoomHost {
   absl::flat_hash_map<std::string, RoomId> room_by_name_;  // looked up, never iterated
   DeadlineQueue deadlines_;                                // by room index
   uint64_t last_epoch_ = 0;
+  bool replicates_ = false;
+  uint32_t detached_count_ = 0;  // gives detached members addresses of their own
 };
 
 }  // namespace noom::signal

@@ -12,6 +12,7 @@
 #include "signal/core/answers.h"
 #include "signal/core/output.h"
 #include "signal/core/room.h"
+#include "signal/core/saved_state.h"
 
 namespace noom::signal {
 
@@ -56,7 +57,22 @@ struct RoomRefused {
   std::optional<uint32_t> retry_after_s;
 };
 
-using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomLeft, RoomRefused>;
+// The member's room is here now, under this id.
+struct RoomAttached {
+  SeatAddress seat;
+  RoomId id;
+};
+
+// For other nodes with members in the room: a member as it is now, or who is gone.
+struct RoomChanged {
+  std::vector<uint32_t> nodes;
+  std::string room;
+  EventPosition at;
+  SavedMember member;
+  bool gone = false;
+};
+
+using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomLeft, RoomRefused, RoomAttached, RoomChanged>;
 
 struct RoomOutput {
   std::vector<RoomItem> items;

@@ -51,16 +51,21 @@ json::object encode_seat(const SavedSeat& seat, TextTable& texts) {
 json::object encode_room(const SavedRoom& room) {
   json::array members;
   for (const SavedMember& member : room.members) {
-    json::object entry{{"seat", member.seat},    {"peer", member.peer},
-                       {"name", member.name},    {"metadata", member.metadata_json},
-                       {"host", member.is_host}, {"away", member.away}};
+    json::object entry{{"seat", member.seat},
+                       {"peer", member.peer},
+                       {"name", member.name},
+                       {"metadata", member.metadata_json},
+                       {"host", member.is_host},
+                       {"away", member.away},
+                       {"since_epoch", member.since.epoch},
+                       {"since_seq", member.since.seq}};
     if (member.metadata_left) entry["metadata_left_ms"] = milliseconds(*member.metadata_left);
     members.push_back(std::move(entry));
   }
   return {{"name", room.name},
           {"tag", room.tag},
-          {"epoch", room.epoch},
-          {"seq", room.seq},
+          {"epoch", room.at.epoch},
+          {"seq", room.at.seq},
           {"members", std::move(members)}};
 }
 
@@ -95,8 +100,7 @@ SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) 
 SavedRoom decode_room(const json::value& value) {
   SavedRoom room{.name = text_at(value, "name"),
                  .tag = text_at(value, "tag"),
-                 .epoch = number_at(value, "epoch"),
-                 .seq = number_at(value, "seq"),
+                 .at = {number_at(value, "epoch"), number_at(value, "seq")},
                  .members = {}};
   for (const json::value& member : value.at("members").as_array()) {
     room.members.push_back({.seat = number_at(member, "seat"),
@@ -105,7 +109,8 @@ SavedRoom decode_room(const json::value& value) {
                             .metadata_json = text_at(member, "metadata"),
                             .metadata_left = {},
                             .is_host = flag_at(member, "host"),
-                            .away = flag_at(member, "away")});
+                            .away = flag_at(member, "away"),
+                            .since = {number_at(member, "since_epoch"), number_at(member, "since_seq")}});
     if (member.as_object().contains("metadata_left_ms"))
       room.members.back().metadata_left = std::chrono::milliseconds(number_at(member, "metadata_left_ms"));
   }

@@ -1,5 +1,6 @@
 // What of the hub outlives its process: the seats that may be resumed and their rooms, as plain values and as text.
-// Knows no rules; hub_state.cc makes it and takes it over. Times are durations before the saving.
+// Nodes hand each other the same values. Knows no rules; hub_state.cc and room_host_state.cc make it and take it over.
+// Times are durations before or after the saving.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "common/base/time.h"
+#include "signal/core/answers.h"
 #include "signal/core/replay_ring.h"
+#include "signal/core/seat_address.h"
 
 namespace noom::signal {
 
@@ -33,12 +36,17 @@ struct SavedMember {
   std::optional<Duration> metadata_left;
   bool is_host = false;
   bool away = false;
+  EventPosition since;
+
+  // Between nodes only.
+  std::string session = {};  // its tag
+  std::string node = {};     // that holds its seat; empty: none
+  SeatAddress address = {};  // of the seat; the number of the node has no meaning to another one
 };
 struct SavedRoom {
   std::string name;
   std::string tag;
-  uint64_t epoch = 0;
-  uint64_t seq = 0;
+  EventPosition at;
   std::vector<SavedMember> members;
 };
 struct SavedState {

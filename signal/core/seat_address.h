@@ -11,6 +11,7 @@ struct SeatTag;
 using SeatId = Handle<SeatTag>;
 
 constexpr uint32_t kThisNode = 0;
+constexpr uint32_t kNoNode = UINT32_MAX;  // of a member whose client has no seat just now
 
 struct SeatAddress {
   uint32_t node = kThisNode;  // as this process numbers the nodes it knows
