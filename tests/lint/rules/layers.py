@@ -11,12 +11,15 @@ ARROWS = {
     "common/auth": ["common/base", "common/wire", "common/auth"],
     "common/io": ["common/base", "common/io"],
     "common/ops": ["common/base", "common/io", "common/ops"],
+    "common/bus": ["common/base", "common/io", "common/bus"],
+    "common/bus/daemon": ["common/base", "common/io", "common/ops", "common/bus", "common/bus/daemon"],
 }
 for _daemon in ("stun", "turn", "signal"):
     _pure = ["common/base", "common/wire", "common/auth", f"{_daemon}/core"]
     ARROWS[f"{_daemon}/core"] = _pure
-    ARROWS[f"{_daemon}/shell"] = [*_pure, "common/io", f"{_daemon}/shell"]
-    ARROWS[_daemon] = [*_pure, "common/io", "common/ops", f"{_daemon}/shell", _daemon]
+    _bus = [] if _daemon == "stun" else ["common/bus"]
+    ARROWS[f"{_daemon}/shell"] = [*_pure, "common/io", *_bus, f"{_daemon}/shell"]
+    ARROWS[_daemon] = [*_pure, "common/io", "common/ops", *_bus, *(f"{each}/daemon" for each in _bus), f"{_daemon}/shell", _daemon]
 
 PURE = ["common/base", "common/wire", "common/auth", "stun/core", "turn/core", "signal/core"]
 
@@ -48,10 +51,12 @@ LINKS = {
     "auth": ["base", "wire"],
     "io": ["base"],
     "ops": ["base", "io"],
+    "bus": ["base", "io"],
+    "bus_daemon": ["base", "io", "ops", "bus"],
 }
 for _daemon in ("stun", "turn", "signal"):
     LINKS[f"{_daemon}_core"] = ["base", "wire", "auth"]
-    LINKS[f"{_daemon}_shell"] = ["base", "wire", "auth", "io", f"{_daemon}_core"]
+    LINKS[f"{_daemon}_shell"] = ["base", "wire", "auth", "io", *([] if _daemon == "stun" else ["bus"]), f"{_daemon}_core"]
 PURE_LIBRARIES = ["base", "wire", "auth", "stun_core", "turn_core", "signal_core"]
 PURE_EXTERNALS = re.compile(r"absl::|OpenSSL::Crypto$|ZLIB::ZLIB$|unistring$|Boost::(json|system|headers)$")
 
