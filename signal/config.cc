@@ -33,14 +33,14 @@ std::string default_dev_directory() {
 void add_limit_rows(ops::ConfigTable& table, Config& config) {
   table
       .integer("limits.sessions", &config.hub.sessions_max, {.min = 1, .max = 1'000'000, .unit = "sessions"},
-               "WebSocket sessions at a time; further ones are answered 503.")
+               "Sessions with a connection at a time, over WebSocket or a fallback; further ones are answered 503.")
       .integer("limits.rooms", &config.hub.rooms_max, {.min = 1, .max = 1'000'000, .unit = "rooms"},
                "Rooms at a time; a join that would make another is refused with too_many_rooms.")
       .integer("limits.connections", &config.shell.connections_max, {.min = 1, .max = 1'100'000, .unit = "connections"},
                "TCP connections at a time, WebSockets included; further ones are closed at once.")
       .integer("limits.frame_bytes", &config.hub.frame_bytes_max, {.min = 4096, .max = 1 << 20, .unit = "bytes"},
-               "The longest message a client may send; a longer one is answered frame_too_big and the session closed "
-               "with 1009.")
+               "The longest message a client may send, and the longest POST of a fallback; a longer one is answered "
+               "frame_too_big and the session closed with 1009.")
       .integer("limits.outbound_bytes", &config.shell.outbound_bytes_max,
                {.min = kOutboundBytesMin, .max = 64 << 20, .unit = "bytes"},
                "What may wait for one client that reads slowly; beyond it the session is closed with 4408.")
@@ -80,7 +80,8 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "Sessions without a connection that are kept at a time; beyond it a lost connection ends its session.")
       .integer("limits.openings_per_minute", &config.openings_per_minute,
                {.min = 0, .max = 1'000'000, .unit = "a minute"},
-               "New sessions from one IPv4 address or IPv6 /64; beyond it the upgrade is answered 429; 0: unlimited.")
+               "New connections of sessions from one IPv4 address or IPv6 /64; beyond it they are answered 429; 0: "
+               "unlimited.")
       .integer("limits.openings_burst", &config.openings_burst, {.min = 1, .max = 1'000'000, .unit = "sessions"},
                "How many of them may come at once.")
       .value_list("limits.openings_exempt", &config.hub.openings_exempt, "\"127.0.0.0/8\" or \"2001:db8::/32\"",
@@ -102,6 +103,17 @@ void add_resume_rows(ops::ConfigTable& table, Config& config) {
                "How long it may be gone before its room is told that it is away.")
       .seconds("resume.reconnect_spread_s", &config.hub.reconnect_spread, {.min = 0, .max = 600},
                "Over how long clients spread their return when this server goes away.");
+}
+
+void add_fallback_rows(ops::ConfigTable& table, Config& config) {
+  FallbackSettings& fallback = config.shell.fallback;
+  table
+      .boolean("fallback.sse", &fallback.sse,
+               "Serve clients that cannot open a WebSocket by an event stream and POSTs, at /v1/sse.")
+      .boolean("fallback.poll", &fallback.poll,
+               "Serve clients for whom streams do not work either by long polls and POSTs, at /v1/poll.")
+      .seconds("fallback.poll_wait_s", &fallback.poll_wait, {.min = 1, .max = 300},
+               "How long a poll may wait for something to answer; less than what proxies between allow.");
 }
 
 bool is_ice_url(std::string_view url) {
@@ -201,7 +213,7 @@ ops::ConfigTable config_table(Config& config) {
       .path("web.root", &config.web_root,
             "Folder of the web client, read at start and on reload; \"\" to serve no pages.")
       .text_list("http.allowed_origins", &config.shell.http.allowed_origins,
-                 "Origins, beside this host itself, whose pages may open WebSockets, as \"https://app.example\"; \"*\" "
+                 "Origins, beside this host itself, whose pages may open sessions, as \"https://app.example\"; \"*\" "
                  "for all.")
       .text_list(
           "turn.urls", &config.hub.ice_urls,
@@ -218,6 +230,7 @@ ops::ConfigTable config_table(Config& config) {
       "state.directory", &config.state_directory,
       "Where sessions are kept, sealed, while the daemon restarts, and the key of their tickets; \"\": sessions end "
       "with the daemon.");
+  add_fallback_rows(table, config);
   add_resume_rows(table, config);
   add_limit_rows(table, config);
   table

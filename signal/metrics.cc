@@ -5,7 +5,7 @@ namespace noom::signal {
 namespace {
 
 void collect_hub(ops::MetricPage& page, const Stats& hub) {
-  page.gauge("noom_signal_sessions", "WebSocket sessions open.").sample(hub.sessions.value());
+  page.gauge("noom_signal_sessions", "Sessions with a connection, of any carrier.").sample(hub.sessions.value());
   page.gauge("noom_signal_rooms", "Rooms with somebody in them.").sample(hub.rooms.value());
   page.gauge("noom_signal_members", "Sessions that are in a room.").sample(hub.members.value());
   page.counter("noom_signal_sessions_opened_total", "Sessions opened.").sample(hub.sessions_opened.value());
@@ -39,6 +39,22 @@ void collect_hub(ops::MetricPage& page, const Stats& hub) {
       .sample(hub.expired.value());
 }
 
+void collect_carriers(ops::MetricPage& page, const ShellStats& shell) {
+  const auto by_kind = [](auto family, const CounterTable<CarrierKind>& counts) {
+    for (size_t i = 0; i < count_of<CarrierKind>(); ++i)
+      family.sample(counts[static_cast<CarrierKind>(i)].value(), {{"carrier", kCarrierLabels[i]}});
+  };
+  by_kind(page.gauge("noom_signal_carriers", "What carries sessions now: WebSockets, event streams, long polls."),
+          shell.carriers);
+  by_kind(page.counter("noom_signal_carriers_opened_total", "Carriers opened, by kind."), shell.carriers_opened);
+  auto posts = page.counter("noom_signal_posts_total",
+                            "POSTs of fallbacks: in their turn, held for it, come before, or too far ahead of it.");
+  for (size_t i = 0; i < count_of<PostOutcome>(); ++i) {
+    posts.sample(shell.posts[static_cast<PostOutcome>(i)].value(), {{"outcome", kPostLabels[i]}});
+  }
+  page.counter("noom_signal_polls_total", "Long polls received.").sample(shell.polls.value());
+}
+
 void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
   page.gauge("noom_signal_connections", "TCP connections open, WebSockets included.").sample(shell.connections.value());
   page.counter("noom_signal_connections_refused_total", "TCP connections closed at once, at limits.connections.")
@@ -59,16 +75,15 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
   for (size_t i = 0; i < kStatusClassLabels.size(); ++i) {
     answers.sample(shell.http_answers[i].value(), {{"class", kStatusClassLabels[i]}});
   }
-  auto closes =
-      page.counter("noom_signal_closes_total",
-                   "WebSockets that ended: by the close code sent, by the client, or lost without a close frame.");
+  collect_carriers(page, shell);
+  auto closes = page.counter("noom_signal_closes_total",
+                             "Carriers that ended: by the close code sent, by the client, or lost without a close.");
   for (size_t i = 0; i < kCloseLabels.size(); ++i) closes.sample(shell.closes[i].value(), {{"code", kCloseLabels[i]}});
   page.gauge("noom_signal_queued_bytes", "Bytes that wait for clients to read.").sample(shell.queued_bytes.value());
   page.counter("noom_signal_superseded_total", "Events replaced by a stub for clients that read slowly.")
       .sample(shell.superseded.value());
-  page.counter("noom_signal_received_bytes_total", "Bytes of WebSocket messages received.")
-      .sample(shell.received_bytes.value());
-  page.counter("noom_signal_sent_bytes_total", "Bytes of WebSocket messages sent.").sample(shell.sent_bytes.value());
+  page.counter("noom_signal_received_bytes_total", "Bytes of messages received.").sample(shell.received_bytes.value());
+  page.counter("noom_signal_sent_bytes_total", "Bytes of messages sent.").sample(shell.sent_bytes.value());
 }
 
 }  // namespace

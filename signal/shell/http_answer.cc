@@ -33,6 +33,8 @@ std::string_view reason_phrase(int status) {
       return "Switching Protocols";
     case 200:
       return "OK";
+    case 204:
+      return "No Content";
     case 304:
       return "Not Modified";
     case 400:
@@ -43,8 +45,12 @@ std::string_view reason_phrase(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 409:
+      return "Conflict";
     case 413:
       return "Content Too Large";
+    case 421:
+      return "Misdirected Request";
     case 426:
       return "Upgrade Required";
     case 429:
@@ -186,7 +192,7 @@ std::string build_header(const HttpAnswer& answer, Wall now, bool keep_alive) {
   std::string header = "HTTP/1.1 " + std::to_string(answer.status) + " ";
   header += reason_phrase(answer.status);
   header += "\r\nServer: noom-signal\r\nDate: " + http_date(now) + "\r\n" + answer.fields;
-  if (answer.status != 304)
+  if (answer.status != 304 && answer.status != 204 && !answer.streams)
     header += "Content-Length: " + std::to_string(answer.body ? answer.body->size() : 0) + "\r\n";
   header += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   return header;

@@ -36,6 +36,7 @@ struct HttpAnswer {
   std::shared_ptr<const std::string> body;
   bool close = false;      // the connection cannot go on
   bool head_only = false;  // Content-Length of the body, but no body
+  bool streams = false;    // the body is the beginning of a stream, which ends with the connection
 };
 
 // The upgrade is in order as far as HTTP is concerned; the hub decides next.

@@ -8,16 +8,20 @@
 #include "common/base/counter.h"
 #include "common/base/counter_table.h"
 #include "common/wire/proxy_protocol.h"
+#include "signal/shell/carrier.h"
+#include "signal/shell/post_order.h"
 
 namespace noom::signal {
 
-// How WebSockets end: the codes this server sends, then the two ways in which the other side ends them.
+// How carriers end: the codes this server sends, then the two ways in which the other side ends them.
 constexpr std::array<std::string_view, 12> kCloseLabels = {"1000", "1001", "1002", "1007", "1009",          "4000",
                                                            "4401", "4408", "4409", "4429", "by_the_client", "lost"};
 constexpr size_t kClosedByClient = 10;
 constexpr size_t kClosedByLoss = 11;
 // The index of a code in kCloseLabels; kClosedByLoss for one that is not there.
 size_t close_label(uint16_t code);
+
+constexpr std::array<std::string_view, 4> kPostLabels = {"taken", "held", "doubled", "too_early"};
 
 constexpr std::array<std::string_view, 5> kStatusClassLabels = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 
@@ -29,7 +33,11 @@ struct ShellStats {
   Counter deadlines_missed;  // a request or an answer took too long
   std::array<Counter, kStatusClassLabels.size()> http_answers;
   std::array<Counter, kCloseLabels.size()> closes;
-  Counter queued_bytes;  // now, for all WebSockets; shared texts count once for each receiver
+  CounterTable<CarrierKind> carriers;  // now
+  CounterTable<CarrierKind> carriers_opened;
+  CounterTable<PostOutcome> posts;
+  Counter polls;
+  Counter queued_bytes;  // now, for all carriers; shared texts count once for each receiver
   Counter superseded;    // queued texts replaced by their stubs
   Counter received_bytes;
   Counter sent_bytes;

@@ -1,51 +1,52 @@
-// Events of connections go into the hub; its outputs come back through apply().
+// Connections: accepting them, what they ask for, their deadlines. Sessions are the switchboard's.
 #include "signal/shell/signal_shell.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
 
 #include "common/base/deadline_queue.h"
 #include "common/base/handle_table.h"
-#include "common/base/token_bucket.h"
 #include "common/io/clocks.h"
 #include "common/io/socket_address.h"
 #include "common/io/stream_front.h"
 #include "common/io/system_random.h"
 #include "common/wire/proxy_protocol.h"
+#include "signal/shell/fallback.h"
 #include "signal/shell/http_connection.h"
+#include "signal/shell/switchboard.h"
 #include "signal/shell/web_socket.h"
 
 namespace noom::signal {
 namespace {
 
-constexpr BucketLimit kEventLog{.per_second = 50,
-                                .burst = 500};  // joins and leaves are at the clients' will, lines are not
-
 // What the kernel holds for a reader that does not read. The queue above it is bounded too; beyond both, 4408.
 constexpr int kKernelSendBytes = 128 * 1024;
 
 struct Connection {
-  std::shared_ptr<HttpConnection> http;  // until the upgrade
-  std::shared_ptr<WebSocket> socket;     // after it
+  std::shared_ptr<HttpConnection> http;  // nullptr once it is a WebSocket
   IpEndpoint remote;
-  SessionId session;
-  bool closing = false;  // by the hub; its deadline stands
+  CarrierId carrier;  // that the upgrade is for
 };
 
 }  // namespace
 
-class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
+class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
  public:
-  Impl(io::Shard& shard, std::shared_ptr<const Settings> settings, ShellSettings shell_settings, WebFiles files,
+  Impl(io::Shard& shard, const std::shared_ptr<const Settings>& settings, ShellSettings shell_settings, WebFiles files,
        LogSink& log)
-      : settings_(settings),
-        shell_settings_(std::move(shell_settings)),
+      : shell_settings_(std::move(shell_settings)),
+        limits_{settings->frame_bytes_max, shell_settings_.outbound_bytes_max, shell_settings_.coalesce_bytes},
         files_(std::move(files)),
-        log_(log),
         shard_(shard),
-        hub_(std::move(settings), random_),
+        board_(
+            settings,
+            {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline, shell_settings_.close_deadline},
+            random_, log, stats_, *this),
+        fallback_(board_, limits_, random_, stats_,
+                  [this](std::function<void()> run) { boost::asio::post(shard_.context(), std::move(run)); }),
         timer_(shard.context()) {}
 
   // ---- connections come and go ----
@@ -86,42 +87,58 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
   void on_client(ConnectionId id, const IpEndpoint& remote) override { connections_.find(id)->remote = remote; }
 
   void on_phase(ConnectionId id, HttpPhase phase) override {
-    const Duration patience =
-        phase == HttpPhase::kRequest ? shell_settings_.request_deadline : shell_settings_.answer_deadline;
-    set_deadline(id, patience);
+    switch (phase) {
+      case HttpPhase::kRequest:
+        if (is_draining_) connections_.find(id)->http->abort();
+        return set_deadline(id, shell_settings_.request_deadline);
+      case HttpPhase::kBody:
+        return set_deadline(id, shell_settings_.request_deadline);
+      case HttpPhase::kAnswer:
+        fallback_.on_answer(id);
+        return set_deadline(id, shell_settings_.answer_deadline);
+      case HttpPhase::kLater:
+        return fallback_.is_streaming(id) ? deadlines_.clear(id.index)
+                                          : set_deadline(id, shell_settings_.fallback.poll_wait);
+    }
   }
 
-  std::variant<HttpAnswer, UpgradeAccepted> on_request(ConnectionId id, const HttpRequest& request) override {
+  HttpReply on_request(ConnectionId id, const HttpRequest& request) override {
+    if (is_fallback_path(request.target)) return on_fallback(id, request);
     auto answer = answer_request(request, files_, shell_settings_.http);
-    const auto* upgrade = std::get_if<UpgradeAccepted>(&answer);
-    if (upgrade == nullptr) return answer;
+    auto* upgrade = std::get_if<UpgradeAccepted>(&answer);
+    if (upgrade == nullptr) return std::get<HttpAnswer>(std::move(answer));
     Connection& connection = *connections_.find(id);
-    const Now now = io::read_clocks();
-    const auto opened = hub_.on_open(now, {connection.remote.address.unmapped(), upgrade->host}, output_);
-    apply(now);
+    const auto opened = board_.open(io::read_clocks(), {connection.remote.address.unmapped(), upgrade->host}, id);
     if (const auto* refused = std::get_if<OpenRefused>(&opened)) {
       const int status = refused->reason == OpenRefusal::kRateLimited ? 429 : 503;
       return refuse_request(status, to_string(refused->reason),
                             "Retry-After: " + std::to_string(refused->retry_after_s) + "\r\n");
     }
-    connection.session = std::get<SessionId>(opened);
-    return answer;
+    connection.carrier = std::get<CarrierId>(opened);
+    return std::move(*upgrade);
   }
+
+  HttpReply on_fallback(ConnectionId id, const HttpRequest& request) {
+    auto asked = read_fallback_request(request, shell_settings_.http, shell_settings_.fallback);
+    if (auto* answer = std::get_if<HttpAnswer>(&asked)) return std::move(*answer);
+    const Connection& connection = *connections_.find(id);
+    return fallback_.on_request(id, connection.http, connection.remote.address.unmapped(),
+                                std::get<FallbackRequest>(asked));
+  }
+
+  HttpAnswer on_body(ConnectionId id, std::string body) override { return fallback_.on_body(id, std::move(body)); }
+  HttpAnswer on_body_too_big(ConnectionId id) override { return fallback_.on_body_too_big(id); }
+  void on_stream_ready(ConnectionId id) override { fallback_.on_stream_ready(id); }
 
   void on_answered(const HttpAnswer& answer) override { count_status(answer.status); }
 
   void on_upgrade(ConnectionId id, io::Stream stream, const UpgradeAccepted& upgrade) override {
     Connection& connection = *connections_.find(id);
     count_status(101);
-    if (connection.session.index >= connection_of_session_.size())
-      connection_of_session_.resize(connection.session.index + 1);
-    connection_of_session_[connection.session.index] = id;
     connection.http = nullptr;
-    set_deadline(id, shell_settings_.answer_deadline);
-    connection.socket = WebSocket::accept(
-        std::move(stream), upgrade.key, id,
-        {settings_->frame_bytes_max, shell_settings_.outbound_bytes_max, shell_settings_.coalesce_bytes}, *this,
-        stats_);
+    deadlines_.clear(id.index);
+    board_.attach(connection.carrier,
+                  accept_web_socket(std::move(stream), upgrade.key, connection.carrier, limits_, board_, stats_));
   }
 
   void on_handshake_failed(ConnectionId, boost::system::error_code error) override {
@@ -129,104 +146,24 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
       return stats_.proxy_headers_refused[static_cast<wire::ProxyRefusal>(*refusal)].add();
     stats_.handshakes_failed.add();
   }
-  void on_http_end(ConnectionId id) override { forget(id); }
-
-  // ---- WebSocket ----
-
-  void on_accepted(ConnectionId id) override {
-    if (!connections_.find(id)->closing) deadlines_.clear(id.index);
-  }
-  void on_text(ConnectionId id, std::string_view text) override {
-    call_hub([&](Now now) { hub_.on_message(now, session_of(id), text, output_); });
-  }
-  void on_binary(ConnectionId id) override {
-    call_hub([&](Now now) { hub_.on_binary(now, session_of(id), output_); });
-  }
-  void on_oversize(ConnectionId id) override {
-    call_hub([&](Now now) { hub_.on_oversize(now, session_of(id), output_); });
-  }
-  void on_alive(ConnectionId id) override { hub_.on_pong(io::read_clocks(), session_of(id)); }
-  void on_end(ConnectionId id, size_t label) override {
-    stats_.closes[label].add();
-    call_hub([&](Now now) { hub_.on_closed(now, session_of(id), output_); });
+  void on_http_end(ConnectionId id) override {
+    fallback_.on_http_end(id);
     forget(id);
   }
-  SessionId session_of(ConnectionId id) { return connections_.find(id)->session; }
 
-  // ---- the hub's outputs ----
-
-  template <typename F>
-  void call_hub(F&& call) {
-    const Now now = io::read_clocks();
-    call(now);
-    apply(now);
-  }
-
-  // Deliveries may find a reader too slow; what the hub then says to the others is carried out in turn.
-  void apply(Now now) {
-    while (!output_.empty()) {
-      std::swap(output_, doing_);
-      for (const Delivery& delivery : doing_.deliveries) deliver(delivery);
-      for (const SessionId session : doing_.pings) {
-        if (WebSocket* socket = to_socket(session)) socket->ping();
-      }
-      for (const Close& close : doing_.closes) close_socket(close, WebSocket::Queue::kFlush);
-      for (const Event& event : doing_.events) log_event(now, event);
-      doing_.clear();
-      for (const SessionId session : std::exchange(slow_, {})) {
-        close_socket({session, CloseCode::kSlowReader, "reads too slowly"}, WebSocket::Queue::kDrop);
-        hub_.on_closed(now, session, output_);
-      }
-    }
-    arm();
-  }
-
-  void deliver(const Delivery& delivery) {
-    for (const SessionId receiver : delivery.receivers) {
-      WebSocket* socket = to_socket(receiver);
-      if (socket == nullptr) continue;
-      const bool fits = socket->send(delivery) || delivery.replay;
-      if (!fits || stats_.queued_bytes.value() > shell_settings_.outbound_bytes_total_max) slow_.push_back(receiver);
-    }
-  }
-
-  void close_socket(const Close& close, WebSocket::Queue queue) {
-    WebSocket* socket = to_socket(close.session);
-    if (socket == nullptr) return;
-    const ConnectionId id = connection_of_session_[close.session.index];
-    connections_.find(id)->closing = true;
-    set_deadline(id, shell_settings_.close_deadline);
-    socket->close(close.code, close.reason, queue);
-  }
-
-  void log_event(Now now, const Event& event) {
-    if (!log_.enabled(event.level) || !event_log_.take(kEventLog, now.mono)) return;
-    if (event.room.empty()) {
-      log_.log(event.level, event.name, {{"session", event.session}, event.detail});
-    } else {
-      log_.log(event.level, event.name,
-               {{"room", event.room}, {"peer", event.peer}, {"session", event.session}, event.detail});
-    }
-  }
-
-  // nullptr when the session has no WebSocket yet, or none any more.
-  WebSocket* to_socket(SessionId session) {
-    if (session.index >= connection_of_session_.size()) return nullptr;
-    Connection* connection = connections_.find(connection_of_session_[session.index]);
-    return connection != nullptr && connection->session == session ? connection->socket.get() : nullptr;
-  }
+  void on_carrier_end(ConnectionId id) override { forget(id); }
 
   // ---- time ----
 
   void set_deadline(ConnectionId id, Duration patience) {
     deadlines_.set(id.index, io::read_clocks().mono + patience);
-    arm();
+    on_deadlines_changed();
   }
 
-  void arm() {
-    std::optional<Mono> next = hub_.next_deadline();
+  void on_deadlines_changed() override {
+    std::optional<Mono> next = board_.next_deadline();
     if (const auto other = deadlines_.next(); other && (!next || *other < *next)) next = other;
-    if (!next || (armed_ && *armed_ <= *next)) return;
+    if (is_stopped_ || !next || (armed_ && *armed_ <= *next)) return;
     armed_ = next;
     timer_.expires_at(std::chrono::steady_clock::time_point(next->time_since_epoch()));
     timer_.async_wait([this](boost::system::error_code error) {
@@ -239,16 +176,12 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
   void on_timer() {
     const Now now = io::read_clocks();
     while (const auto index = deadlines_.pop_due(now.mono)) {
-      Connection& connection = *connections_.find(connections_.at_index(*index));
-      if (connection.http) {
-        stats_.deadlines_missed.add();
-        connection.http->abort();
-      } else if (connection.socket) {
-        connection.socket->abort();
-      }
+      const ConnectionId id = connections_.at_index(*index);
+      if (fallback_.on_wait_over(id)) continue;
+      stats_.deadlines_missed.add();
+      connections_.find(id)->http->abort();
     }
-    hub_.on_tick(now, output_);
-    apply(now);
+    board_.on_tick(now);
   }
 
   // ---- the end ----
@@ -256,54 +189,56 @@ class SignalShell::Impl final : public HttpEvents, public WebSocketEvents {
   void drain(std::function<void()> drained) {
     for (auto& acceptor : acceptors_) acceptor->stop();
     drained_ = std::move(drained);
-    call_hub([&](Now now) { hub_.on_drain(now, output_); });
-    if (shell_settings_.save_state) {
-      const Now now = io::read_clocks();
-      shell_settings_.save_state(now, hub_.save(now));
-    }
-    connections_.for_each([](ConnectionId, Connection& connection) {
-      if (connection.http) connection.http->abort();
+    is_draining_ = true;
+    const Now now = io::read_clocks();
+    board_.drain(now);
+    if (shell_settings_.save_state) shell_settings_.save_state(now, board_.hub().save(now));
+    boost::asio::post(shard_.context(), [this] { end_idle(); });
+  }
+
+  // Those that answer or stream end when they have done so; polls have begun to answer by now.
+  void end_idle() {
+    connections_.for_each([&](ConnectionId id, Connection& connection) {
+      if (connection.http && !fallback_.is_streaming(id) && !connection.http->is_answering()) connection.http->abort();
     });
-    if (connections_.size() == 0) std::exchange(drained_, nullptr)();
+    if (drained_ && connections_.size() == 0) std::exchange(drained_, nullptr)();
   }
 
   void stop() {
+    is_stopped_ = true;
     drained_ = nullptr;
     acceptors_.clear();
     timer_.cancel();
+    board_.abort_all();
     connections_.for_each([](ConnectionId, Connection& connection) {
       if (connection.http) connection.http->abort();
-      if (connection.socket) connection.socket->abort();
     });
   }
 
   void count_status(int status) { stats_.http_answers[static_cast<size_t>(status / 100 - 1)].add(); }
 
-  const std::shared_ptr<const Settings> settings_;
   const ShellSettings shell_settings_;
+  const CarrierLimits limits_;
   WebFiles files_;
-  LogSink& log_;
   io::Shard& shard_;
   io::SystemRandom random_;
-  Hub hub_;
   ShellStats stats_;
+  Switchboard board_;
+  Fallback fallback_;
 
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   HandleTable<ConnectionTag, Connection> connections_;
-  std::vector<ConnectionId> connection_of_session_;  // by session index; may be stale: check Connection::session
-  DeadlineQueue deadlines_;                          // by connection index
+  DeadlineQueue deadlines_;  // by connection index
   boost::asio::steady_timer timer_;
   std::optional<Mono> armed_;
-  Output output_;  // what the hub says
-  Output doing_;   // what is being carried out
-  std::vector<SessionId> slow_;
-  TokenBucket event_log_;
   std::function<void()> drained_;
+  bool is_draining_ = false;
+  bool is_stopped_ = false;
 };
 
-SignalShell::SignalShell(io::Shard& shard, std::shared_ptr<const Settings> settings, ShellSettings shell_settings,
-                         WebFiles files, LogSink& log)
-    : impl_(std::make_unique<Impl>(shard, std::move(settings), std::move(shell_settings), std::move(files), log)) {}
+SignalShell::SignalShell(io::Shard& shard, const std::shared_ptr<const Settings>& settings,
+                         ShellSettings shell_settings, WebFiles files, LogSink& log)
+    : impl_(std::make_unique<Impl>(shard, settings, std::move(shell_settings), std::move(files), log)) {}
 SignalShell::~SignalShell() = default;
 
 void SignalShell::serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<io::TlsContextSlot> tls) {
@@ -313,8 +248,8 @@ void SignalShell::replace_files(WebFiles files) {
   impl_->files_ = std::move(files);
 }
 bool SignalShell::restore(std::string_view saved) {
-  const bool restored = impl_->hub_.restore(io::read_clocks(), saved);
-  impl_->arm();
+  const bool restored = impl_->board_.hub().restore(io::read_clocks(), saved);
+  impl_->on_deadlines_changed();
   return restored;
 }
 void SignalShell::drain(std::function<void()> drained) {
@@ -324,7 +259,7 @@ void SignalShell::stop() {
   impl_->stop();
 }
 const Stats& SignalShell::hub_stats() const {
-  return impl_->hub_.stats();
+  return impl_->board_.hub().stats();
 }
 const ShellStats& SignalShell::stats() const {
   return impl_->stats_;

@@ -1,5 +1,5 @@
-// The shell around the hub: listeners, connections, one timer, and the hub's outputs carried out. Everything runs on
-// one shard; what bytes mean is decided in signal/core and http_answer.*.
+// The shell around the hub: listeners, connections and one timer; switchboard.* has the hub and carries its outputs
+// out. Everything runs on one shard; what bytes mean is decided in signal/core, http_answer.* and fallback_request.*.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "common/io/shard.h"
 #include "common/io/tls_context.h"
 #include "signal/core/hub.h"
+#include "signal/shell/fallback_request.h"
 #include "signal/shell/http_answer.h"
 #include "signal/shell/shell_stats.h"
 #include "signal/shell/web_files.h"
@@ -21,6 +22,7 @@ namespace noom::signal {
 
 struct ShellSettings {
   HttpSettings http;
+  FallbackSettings fallback;
   std::vector<auth::IpPrefix> proxies;      // their connections begin with a PROXY header; nobody else's may
   size_t connections_max = 21'000;          // of any kind; further ones are closed at once
   size_t outbound_bytes_max = 1024 * 1024;  // queued for one client, then 4408
@@ -38,8 +40,8 @@ struct ShellSettings {
 // say otherwise.
 class SignalShell {
  public:
-  SignalShell(io::Shard& shard, std::shared_ptr<const Settings> settings, ShellSettings shell_settings, WebFiles files,
-              LogSink& log);
+  SignalShell(io::Shard& shard, const std::shared_ptr<const Settings>& settings, ShellSettings shell_settings,
+              WebFiles files, LogSink& log);
   ~SignalShell();
 
   // Also before the shard starts. TLS when `tls` is given.
@@ -47,7 +49,7 @@ class SignalShell {
   void replace_files(WebFiles files);
   // What an earlier process saved; before the shard starts. False: it could not be read.
   bool restore(std::string_view saved);
-  // Stops listening, closes WebSockets with 1001 and the rest at once; `drained` follows when the last connection is
+  // Stops listening, closes sessions with 1001 and the rest at once; `drained` follows when the last connection is
   // gone. Any thread.
   void drain(std::function<void()> drained);
   // Drops everything, so that the shard can end.

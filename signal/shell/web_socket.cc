@@ -11,9 +11,9 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
 #include <utility>
-#include <vector>
 
 #include "signal/core/settings.h"
+#include "signal/shell/outbound_queue.h"
 
 namespace noom::io {
 
@@ -45,12 +45,13 @@ using boost::system::error_code;
 
 constexpr size_t kFirstPieceBytes = 512;  // held by every idle connection: most messages fit
 constexpr size_t kPieceBytes = 4096;      // for the rest of a longer one
-constexpr size_t kKeptQueue = 8;          // entries whose room an empty queue keeps
 
-class BeastWebSocket final : public WebSocket, public std::enable_shared_from_this<BeastWebSocket> {
+class BeastWebSocket final : public Carrier, public std::enable_shared_from_this<BeastWebSocket> {
  public:
-  BeastWebSocket(io::Stream stream, ConnectionId id, WebSocketLimits limits, WebSocketEvents& events, ShellStats& stats)
-      : stream_(std::move(stream)), id_(id), limits_(limits), events_(events), stats_(stats) {}
+  BeastWebSocket(io::Stream stream, CarrierId id, const CarrierLimits& limits, CarrierEvents& events, ShellStats& stats)
+      : stream_(std::move(stream)), id_(id), limits_(limits), events_(events), stats_(stats), queue_(limits, stats) {}
+
+  CarrierKind kind() const override { return CarrierKind::kWebSocket; }
 
   void start(std::string_view key) {
     http::request<http::empty_body> request(http::verb::get, "/ws", 11);
@@ -74,11 +75,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 
   bool send(const Delivery& delivery) override {
     if (closing_ || ended_) return true;
-    if (delivery.subject != 0 && queued_bytes_ > limits_.coalesce_bytes) supersede(delivery.subject);
-    queued_bytes_ += delivery.text->size();
-    stats_.queued_bytes.add(delivery.text->size());
-    queue_.push_back({delivery.text, delivery.subject, delivery.stub});
-    const bool fits = queued_bytes_ <= limits_.outbound_bytes_max;
+    const bool fits = queue_.push(delivery);
     pump();
     return fits;
   }
@@ -95,12 +92,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     close_code_ = code;
     close_reason_ = reason;
     message_ = {};
-    if (queue == Queue::kDrop) {
-      while (queue_.size() > sent_ + (writing_ ? 1 : 0)) {
-        forget_bytes(queue_.back().text->size());
-        queue_.pop_back();
-      }
-    }
+    if (queue == Queue::kDrop) queue_.drop_waiting();
     pump();
   }
 
@@ -160,7 +152,6 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     if (std::exchange(ended_, true)) return;
     stream_.next_layer().close();
     message_ = {};
-    stats_.queued_bytes.subtract(queued_bytes_);
     events_.on_end(id_, label_of(error));
   }
 
@@ -177,9 +168,9 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 
   void pump() {
     if (writing_ || !accepted_ || ended_) return;
-    if (sent_ < queue_.size()) {
+    if (queue_.take(0) > 0) {
       writing_ = true;
-      stream_.async_write(boost::asio::buffer(*queue_[sent_].text),
+      stream_.async_write(boost::asio::buffer(queue_.at(0)),
                           [self = shared_from_this()](error_code error, size_t size) { self->on_write(error, size); });
     } else if (closing_ && !std::exchange(close_sent_, true)) {
       const websocket::close_reason reason(static_cast<websocket::close_code>(close_code_),
@@ -192,51 +183,22 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     writing_ = false;
     stats_.sent_bytes.add(size);
     if (ended_) return;
-    forget_bytes(queue_[sent_].text->size());
-    queue_[sent_++] = {};
-    if (sent_ == queue_.size()) {
-      sent_ = 0;
-      queue_.clear();
-      if (queue_.capacity() > kKeptQueue) queue_.shrink_to_fit();
-    }
+    queue_.release(1);
     // The pending read then ends, and with it the connection.
     if (error) return stream_.next_layer().close();
     pump();
   }
 
-  // What nobody has begun to send.
-  void supersede(uint64_t subject) {
-    for (size_t i = sent_ + (writing_ ? 1 : 0); i < queue_.size(); ++i) {
-      Queued& queued = queue_[i];
-      if (queued.subject != subject) continue;
-      forget_bytes(queued.text->size() - queued.stub->size());
-      queued = {std::move(queued.stub), 0, nullptr};
-      stats_.superseded.add();
-    }
-  }
-
-  void forget_bytes(size_t bytes) {
-    queued_bytes_ -= bytes;
-    stats_.queued_bytes.subtract(bytes);
-  }
-
   websocket::stream<io::Stream, false> stream_;  // false: no permessage-deflate, nor its state
-  const ConnectionId id_;
-  const WebSocketLimits limits_;
-  WebSocketEvents& events_;
+  const CarrierId id_;
+  const CarrierLimits& limits_;
+  CarrierEvents& events_;
   ShellStats& stats_;
 
   std::array<char, kFirstPieceBytes> first_piece_;
   std::string message_;  // what has come of a message longer than the first piece
 
-  struct Queued {
-    std::shared_ptr<const std::string> text;
-    uint64_t subject = 0;  // not 0: with a stub, which is shorter
-    std::shared_ptr<const std::string> stub;
-  };
-  std::vector<Queued> queue_;  // [sent_] is being written when writing_
-  size_t sent_ = 0;
-  size_t queued_bytes_ = 0;
+  OutboundQueue queue_;  // its first is being written when writing_
   std::string_view close_reason_;
   CloseCode close_code_ = CloseCode::kNormal;
   bool accepted_ = false;
@@ -249,8 +211,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 
 }  // namespace
 
-std::shared_ptr<WebSocket> WebSocket::accept(io::Stream stream, std::string_view key, ConnectionId id,
-                                             WebSocketLimits limits, WebSocketEvents& events, ShellStats& stats) {
+std::shared_ptr<Carrier> accept_web_socket(io::Stream stream, std::string_view key, CarrierId id,
+                                           const CarrierLimits& limits, CarrierEvents& events, ShellStats& stats) {
   auto socket = std::make_shared<BeastWebSocket>(std::move(stream), id, limits, events, stats);
   socket->start(key);
   return socket;

@@ -107,6 +107,9 @@ class Client:
     def send(self, message):
         self.send_raw(frame(TEXT, json.dumps(message).encode()))
 
+    def send_raw_text(self, text):
+        self.send_raw(frame(TEXT, text.encode()))
+
     def read_frame(self):
         """(opcode, payload); raises Closed at the end of the stream."""
         head = self._read(2)

@@ -139,6 +139,41 @@ TEST_F(SignalShellTest, AnUpgradeThatDoesNotWaitForItsAnswerIs400) {
   EXPECT_TRUE(peer.hear_all().starts_with("HTTP/1.1 400 "));
 }
 
+TEST_F(SignalShellTest, APostThatNeverEndsIsClosedAtItsDeadline) {
+  ShellSettings settings;
+  settings.request_deadline = milliseconds(300);
+  start(settings);
+  Peer stream(at_);
+  stream.say("GET /v1/sse HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string head = stream.hear_until("\"}\n\n");
+  constexpr std::string_view kBefore = "{\"connection\":\"";
+  const size_t at = head.find(kBefore) + kBefore.size();
+  const std::string name = head.substr(at, head.find('"', at) - at);
+  Peer half(at_);
+  half.say("POST /v1/sse/" + name + "?post=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\nhalf");
+  EXPECT_EQ(half.hear_all(), "");
+  EXPECT_EQ(shell_->stats().deadlines_missed.value(), 1u);
+}
+
+TEST_F(SignalShellTest, APollIsAnsweredWithNothingWhenItHasWaitedAndTheConnectionGoesOn) {
+  ShellSettings settings;
+  settings.fallback.poll_wait = milliseconds(50);
+  start(settings);
+  Peer peer(at_);
+  peer.say("GET /v1/poll HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string head = peer.hear_until("\"}");
+  constexpr std::string_view kBefore = "{\"connection\":\"";
+  const size_t at = head.find(kBefore) + kBefore.size();
+  const std::string poll =
+      "GET /v1/poll/" + head.substr(at, head.find('"', at) - at) + "?cursor=0 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (int i = 0; i < 3; ++i) {
+    peer.say(poll);
+    EXPECT_NE(peer.hear_until("}").find("{\"cursor\":0,\"messages\":[]}"), std::string::npos);
+  }
+  peer.say(poll + poll);  // the second waits for its turn
+  peer.hear_until("]}");
+}
+
 TEST_F(SignalShellTest, AClientThatDoesNotAnswerTheCloseFrameIsCutOff) {
   ShellSettings settings;
   settings.close_deadline = milliseconds(50);

@@ -1,0 +1,53 @@
+// A session whose texts are fetched by long polls. A poll names how many texts have arrived (its cursor): an answer
+// that was lost is given again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "signal/shell/fallback_request.h"
+#include "signal/shell/http_carrier.h"
+
+namespace noom::signal {
+
+class PollCarrier final : public HttpCarrier, public std::enable_shared_from_this<PollCarrier> {
+ public:
+  using HttpCarrier::HttpCarrier;
+
+  // What the client is told when it opens.
+  std::string first_answer() const;
+  // Answers at once when there is something to say; otherwise `http` gets its answer later. A poll that waits already
+  // is answered with nothing.
+  HttpReply poll(uint64_t cursor, ConnectionId connection, std::shared_ptr<HttpConnection> http, std::string cors);
+  // The poll over that connection has waited long enough.
+  void on_wait_over(ConnectionId connection);
+
+  CarrierKind kind() const override { return CarrierKind::kPoll; }
+  bool send(const Delivery& delivery) override;
+  void ping() override;
+  void close(CloseCode code, std::string_view reason, Queue queue) override;
+  // Its end is reported by a handler of its own.
+  void abort() override;
+  void on_gone(ConnectionId connection) override;
+
+  // Runs its argument on the shard's thread, later. Set before abort() can come.
+  std::function<void(std::function<void()>)> later;
+
+ private:
+  HttpAnswer build_answer(const std::string& cors);
+  void answer_soon();
+  void answer_waiting();
+
+  struct Waiting {
+    ConnectionId connection;
+    std::shared_ptr<HttpConnection> http;  // nullptr: nobody waits
+    std::string cors;
+  };
+  Waiting waiting_;
+  uint64_t arrived_ = 0;  // texts that the client has said to have
+  bool is_due_ = false;   // answer_soon() has been called
+  bool aborted_ = false;
+};
+
+}  // namespace noom::signal

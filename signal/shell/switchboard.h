@@ -1,0 +1,101 @@
+// The hub and what carries each of its sessions: what clients say goes into the hub, what the hub says goes out through
+// their carriers. Knows nothing of sockets, HTTP or timers.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/base/deadline_queue.h"
+#include "common/base/handle_table.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "common/base/time.h"
+#include "common/base/token_bucket.h"
+#include "signal/core/hub.h"
+#include "signal/shell/carrier.h"
+#include "signal/shell/connection_id.h"
+#include "signal/shell/shell_stats.h"
+
+namespace noom::signal {
+
+struct SwitchboardSettings {
+  size_t outbound_bytes_total_max = 0;  // queued for all; beyond it, whoever is to be sent more is closed with 4408
+  Duration accept_deadline{};           // from open() to on_accepted
+  Duration close_deadline{};            // from close() to on_end
+};
+
+class SwitchboardOwner {
+ public:
+  // The last event of a carrier that lived on a connection alone.
+  virtual void on_carrier_end(ConnectionId connection) = 0;
+  // Next_deadline() may be earlier than before.
+  virtual void on_deadlines_changed() = 0;
+
+ protected:
+  ~SwitchboardOwner() = default;
+};
+
+// Single-threaded. References outlive it.
+class Switchboard final : public CarrierEvents {
+ public:
+  Switchboard(std::shared_ptr<const Settings> settings, const SwitchboardSettings& own, Random& random, LogSink& log,
+              ShellStats& stats, SwitchboardOwner& owner);
+
+  // A session whose carrier is about to be built; attach() or on_end() follows. `connection`: told to the owner at the
+  // end; invalid for a carrier that does not take over a connection.
+  std::variant<CarrierId, OpenRefused> open(Now now, const ClientInfo& client, ConnectionId connection);
+  void attach(CarrierId id, std::shared_ptr<Carrier> carrier);
+
+  void on_accepted(CarrierId id) override;
+  void on_text(CarrierId id, std::string_view text) override;
+  void on_binary(CarrierId id) override;
+  void on_oversize(CarrierId id) override;
+  void on_alive(CarrierId id) override;
+  void on_end(CarrierId id, size_t label) override;
+
+  void on_tick(Now now);
+  std::optional<Mono> next_deadline() const;
+  // Tells everyone to go away; their carriers end one by one.
+  void drain(Now now);
+  // Ends every carrier without goodbye.
+  void abort_all();
+  size_t size() const { return slots_.size(); }
+  Hub& hub() { return hub_; }
+  const Hub& hub() const { return hub_; }
+
+ private:
+  struct Slot {
+    std::shared_ptr<Carrier> carrier;  // nullptr until attach()
+    SessionId session;
+    ConnectionId connection;
+    bool closing = false;  // by the hub; its deadline stands
+  };
+
+  template <typename F>
+  void call_hub(F&& call);
+  void apply(Now now);
+  void deliver(const Delivery& delivery);
+  void close(const Close& close, Carrier::Queue queue);
+  void log_event(Now now, const Event& event);
+  Carrier* to_carrier(SessionId session);
+  void set_deadline(CarrierId id, Duration patience);
+
+  const SwitchboardSettings settings_;
+  LogSink& log_;
+  ShellStats& stats_;
+  SwitchboardOwner& owner_;
+  Hub hub_;
+  HandleTable<CarrierTag, Slot> slots_;
+  std::vector<CarrierId> carrier_of_session_;  // by session index; may be stale: check Slot::session
+  DeadlineQueue deadlines_;                    // by slot index
+  Output output_;                              // what the hub says
+  Output doing_;                               // what is being carried out
+  std::vector<SessionId> slow_;
+  TokenBucket event_log_;
+};
+
+}  // namespace noom::signal
