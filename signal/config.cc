@@ -222,8 +222,9 @@ ops::ConfigTable config_table(Config& config) {
               "Secret shared with noom-turn, for tests; better name a file.")
       .path("turn.rest_secret_file", &config.turn_secret_file,
             "File whose first line is the secret shared with noom-turn.")
-      .seconds("turn.ttl_s", &config.hub.turn_ttl, {.min = 600, .max = 86'400},
-               "How long TURN credentials are good for.")
+      .seconds("turn.ttl_s", &config.hub.turn_ttl, {.min = 10, .max = 86'400},
+               "How long TURN credentials are good for; they are renewed at two thirds of that. Renewing costs relayed "
+               "calls an ICE restart: less than 600 is for tests.")
       .integer("rooms.capacity", &config.hub.room_capacity, {.min = 2, .max = kRoomCapacityMax, .unit = "people"},
                "How many may be in one room; calls in a mesh grow heavy beyond 6.");
   table.path(

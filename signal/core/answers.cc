@@ -71,6 +71,15 @@ void append_ice_server(std::string& out, const IceServer& server) {
   out += '}';
 }
 
+std::string ice_servers_json(const std::vector<IceServer>& servers) {
+  std::string json = "[";
+  for (const IceServer& server : servers) {
+    if (json.size() > 1) json += ',';
+    append_ice_server(json, server);
+  }
+  return json + ']';
+}
+
 std::string build_peer_event(std::string_view type, std::string_view room, EventPosition at, const PeerView& peer,
                              bool with_polite) {
   ObjectWriter writer(type, 224 + peer.metadata_json.size());
@@ -125,18 +134,21 @@ std::string build_welcome(std::string_view id_json, const WelcomeView& welcome) 
 
 std::string build_joined(std::string_view id_json, const JoinedView& joined) {
   const std::string peers = roster_json(joined.peers);
-  std::string ice_servers = "[";
-  for (const IceServer& server : *joined.ice_servers) {
-    if (ice_servers.size() > 1) ice_servers += ',';
-    append_ice_server(ice_servers, server);
-  }
-  ice_servers += ']';
+  const std::string ice_servers = ice_servers_json(*joined.ice_servers);
   ObjectWriter writer("joined", 640 + peers.size() + ice_servers.size());
   writer.re(id_json).text("room", joined.room).at(joined.at).text("peer", joined.peer).text("role", joined.role);
   writer.json("peers", peers).json("ice_servers", ice_servers);
   if (joined.ice_ttl) writer.number("ice_ttl_s", milliseconds(*joined.ice_ttl) / 1000);
   if (!joined.ticket.empty()) writer.text("ticket", joined.ticket);
   return writer.done();
+}
+
+std::string build_ice_servers(std::string_view id_json, const IceServersView& view) {
+  const std::string ice_servers = ice_servers_json(*view.ice_servers);
+  ObjectWriter writer("ice_servers", 160 + ice_servers.size());
+  writer.re(id_json).text("room", view.room).json("ice_servers", ice_servers);
+  if (view.ice_ttl) writer.number("ice_ttl_s", milliseconds(*view.ice_ttl) / 1000);
+  return writer.json("restart", view.restart ? "true" : "false").done();
 }
 
 std::string build_roster(std::string_view id_json, const RosterView& roster) {

@@ -65,6 +65,14 @@ struct JoinedView {
 };
 std::string build_joined(std::string_view id_json, const JoinedView& joined);
 
+struct IceServersView {
+  std::string_view room;
+  const std::vector<IceServer>* ice_servers = nullptr;  // never null when built
+  std::optional<Duration> ice_ttl;
+  bool restart = false;  // relays in use are going away
+};
+std::string build_ice_servers(std::string_view id_json, const IceServersView& view);
+
 struct RosterView {
   std::string_view room;
   EventPosition at;

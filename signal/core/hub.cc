@@ -80,6 +80,7 @@ void Hub::on_closed(Now now, SessionId id, Output& output) {
 void Hub::on_tick(Now now, Output& output) {
   while (const auto index = deadlines_.pop_due(now.mono)) on_deadline(now, sessions_.at_index(*index), output);
   while (const auto index = seat_deadlines_.pop_due(now.mono)) on_seat_deadline(now, seats_.at_index(*index), output);
+  for (const RelayNode relay : ice_ranking_.expire(now.mono)) move_away_from(now, relay);
   RoomOutput said;
   host_.on_tick(now, said);
   obey(said, output);
@@ -87,7 +88,8 @@ void Hub::on_tick(Now now, Output& output) {
 
 std::optional<Mono> Hub::next_deadline() const {
   std::optional<Mono> first;
-  for (const auto next : {deadlines_.next(), seat_deadlines_.next(), host_.next_deadline()}) {
+  for (const auto next :
+       {deadlines_.next(), seat_deadlines_.next(), host_.next_deadline(), ice_ranking_.next_deadline()}) {
     if (next && (!first || *next < *first)) first = next;
   }
   return first;

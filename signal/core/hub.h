@@ -21,6 +21,7 @@
 #include "common/base/random.h"
 #include "common/base/time.h"
 #include "signal/core/answers.h"
+#include "signal/core/ice_ranking.h"
 #include "signal/core/opening_limits.h"
 #include "signal/core/output.h"
 #include "signal/core/requests.h"
@@ -65,6 +66,9 @@ class Hub {
   // whoever comes. Seats that may be resumed stay, for save().
   void on_drain(Now now, Output& output);
 
+  // What a noom-turn node says about itself.
+  void on_relay_status(Now now, const RelayStatus& status);
+
   // After on_drain: the seats that may be resumed and their rooms, as text for another process; "" when there are none.
   std::string save(Now now);
   // Into a hub without sessions. False for what save() did not write; nothing is taken over then.
@@ -94,6 +98,7 @@ class Hub {
   void handle(Asking& asking, Ping& ping);
   void handle(Asking& asking, Ack& ack);
   void handle(Asking& asking, Bye& bye);
+  void handle(Asking& asking, AskIceServers& ask);
 
   // ---- limits ----
   Asking asking_of(Now now, SessionId id, Session& session, std::string_view re, Output& output);
@@ -115,7 +120,13 @@ class Hub {
   void obey(RoomRefused& refused, Output& output, Asking* asking);
   void obey(RoomAttached& attached, Output& output, Asking* asking);
   void obey(RoomChanged& changed, Output& output, Asking* asking);
-  std::vector<IceServer> mint_ice_servers(Now now, const Seat& seat);
+
+  // ---- ICE servers ----
+  void tell_ice_servers(Now now, SeatId id, std::string_view re, Output& output);
+  // What is handed out is noted in the seat's place.
+  std::vector<IceServer> mint_ice_servers(Now now, Seat& seat);
+  bool has_static_relays() const;
+  void move_away_from(Now now, RelayNode relay);
 
   // ---- sessions and seats ----
   struct Found {
@@ -160,6 +171,7 @@ class Hub {
   Stats stats_;
   RoomHost host_;
   OpeningLimits openings_;
+  IceRanking ice_ranking_;
   bool draining_ = false;
 };
 

@@ -188,14 +188,21 @@ void Hub::end_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
 }
 
 void Hub::set_seat_deadline(SeatId id, const Seat& seat) {
-  if (seat.session.valid()) return seat_deadlines_.clear(id.index);
+  if (seat.session.valid()) {
+    if (seat.place.ice_due) return seat_deadlines_.set(id.index, *seat.place.ice_due);
+    return seat_deadlines_.clear(id.index);
+  }
   const bool tells_away = seat.place.valid() && !seat.told_away && settings_->away_after < settings_->resume_window;
   seat_deadlines_.set(id.index, seat.lost + (tells_away ? settings_->away_after : settings_->resume_window));
 }
 
-// Of a seat without a connection: first its room is told, then it ends.
+// With a connection: its ICE servers are due. Without: first its room is told, then it ends.
 void Hub::on_seat_deadline(Now now, SeatId id, Output& output) {
   const Seat& seat = *seats_.find(id);
+  if (seat.session.valid()) {
+    if (seat.place.ice_due && now.mono >= *seat.place.ice_due) return tell_ice_servers(now, id, {}, output);
+    return set_seat_deadline(id, seat);
+  }
   if (now.mono >= seat.lost + settings_->resume_window) {
     stats_.away.subtract();
     stats_.expired.add();

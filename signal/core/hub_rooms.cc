@@ -1,8 +1,6 @@
 // The edge's part in rooms: it passes requests on to the host that owns the room and obeys what the host says.
 #include <utility>
 
-#include "common/auth/credentials.h"
-#include "signal/core/host.h"
 #include "signal/core/hub.h"
 
 namespace noom::signal {
@@ -80,7 +78,12 @@ void Hub::obey(RoomDelivery& delivery, Output& output, Asking*) {
 
 void Hub::obey(RoomJoined& joined, Output& output, Asking* asking) {
   Seat& seat = *asking->seat;
-  seat.place = {joined.id, std::string(joined.view.room), std::string(joined.room_tag), PeerId(joined.view.peer)};
+  seat.place = {.room = joined.id,
+                .name = std::string(joined.view.room),
+                .tag = std::string(joined.room_tag),
+                .peer = PeerId(joined.view.peer),
+                .ice_due = {},
+                .relays = {}};
   seat.claimed_room.clear();
   seat.claimed_peer.clear();
   const std::vector<IceServer> ice_servers = mint_ice_servers(asking->now, seat);
@@ -89,6 +92,7 @@ void Hub::obey(RoomJoined& joined, Output& output, Asking* asking) {
   joined.view.ticket = ticket;
   if (!settings_->turn_secret.empty()) joined.view.ice_ttl = settings_->turn_ttl;
   deliver(build_joined(joined.re, joined.view), joined.seat.seat, output);
+  set_seat_deadline(joined.seat.seat, seat);
 }
 
 void Hub::obey(RoomLeft& left, Output& output, Asking*) {
@@ -108,27 +112,6 @@ void Hub::obey(RoomRefused& refused, Output&, Asking* asking) {
   } else {
     refuse(*asking, refused.code, refused.message, refused.retry_after_s);
   }
-}
-
-// The username says to noom-turn which room and peer an allocation belongs to, by tags that give nothing away.
-std::vector<IceServer> Hub::mint_ice_servers(Now now, const Seat& seat) {
-  IceServer stun;
-  IceServer turn;
-  for (const std::string& pattern : settings_->ice_urls) {
-    IceServer& server = pattern.starts_with("turn") ? turn : stun;
-    server.urls.push_back(fill_host(pattern, seat.host));
-  }
-  std::vector<IceServer> servers;
-  if (!stun.urls.empty()) servers.push_back(std::move(stun));
-  if (!turn.urls.empty() && !settings_->turn_secret.empty()) {
-    auto credentials = auth::mint_rest_credentials(settings_->turn_secret, seat.place.tag + "." + seat.place.peer,
-                                                   now.wall + settings_->turn_ttl);
-    turn.username = std::move(credentials.username);
-    turn.credential = std::move(credentials.password);
-    stats_.credentials_minted.add();
-    servers.push_back(std::move(turn));
-  }
-  return servers;
 }
 
 }  // namespace noom::signal

@@ -40,7 +40,9 @@ std::string Hub::save(Now now) {
                     .kept = {seat.outbox.kept().begin(), seat.outbox.kept().end()},
                     .lost_since = now.mono - seat.lost,
                     .lost_by = static_cast<uint64_t>(seat.lost_by),
-                    .told_away = seat.told_away};
+                    .told_away = seat.told_away,
+                    .ice_left = {}};
+    if (seat.place.ice_due) saved.ice_left = std::max(Duration::zero(), *seat.place.ice_due - now.mono);
     state.seats.push_back(std::move(saved));
   });
   if (state.seats.empty()) return {};
@@ -80,8 +82,12 @@ bool Hub::restore(Now now, std::string_view saved) {
       host_.restore({now.mono - pause, now.wall - std::chrono::duration_cast<Wall::duration>(pause)}, *state, seats);
   for (size_t i = 0; i < rooms.size(); ++i) {
     const SavedRoom& room = state->rooms[i];
-    for (const SavedMember& member : room.members)
-      seats_.find(seats[member.seat])->place = {rooms[i], room.name, room.tag, member.peer};
+    for (const SavedMember& member : room.members) {
+      Place place{
+          .room = rooms[i], .name = room.name, .tag = room.tag, .peer = member.peer, .ice_due = {}, .relays = {}};
+      if (const auto left = state->seats[member.seat].ice_left) place.ice_due = now.mono - pause + *left;
+      seats_.find(seats[member.seat])->place = std::move(place);
+    }
   }
   for (const SeatId id : seats) set_seat_deadline(id, *seats_.find(id));
   return true;

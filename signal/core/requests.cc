@@ -9,8 +9,8 @@
 namespace noom::signal {
 namespace {
 
-constexpr std::array<std::string_view, kRequestTypeCount> kTypeNames = {"hello", "join", "update", "leave", "roster",
-                                                                        "send",  "ping", "ack",    "bye"};
+constexpr std::array<std::string_view, kRequestTypeCount> kTypeNames = {
+    "hello", "join", "update", "leave", "roster", "send", "ping", "ack", "bye", "ice_servers"};
 
 constexpr size_t kClientBytesMax = 64;
 constexpr uint64_t kMetadataTtlMax_s = 86'400;
@@ -206,9 +206,11 @@ Request::Body parse_body(RequestType type, Fields& fields) {
     case RequestType::kAck:
       return Ack{fields.required_count(kReceived)};
     case RequestType::kBye:
+      return Bye{};
+    case RequestType::kIceServers:
       break;
   }
-  return Bye{};
+  return AskIceServers{};
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 namespace noom::signal {
 
 // In the order of Request::Body.
-enum class RequestType : uint8_t { kHello, kJoin, kUpdate, kLeave, kRoster, kSend, kPing, kAck, kBye };
-constexpr size_t kRequestTypeCount = 9;
+enum class RequestType : uint8_t { kHello, kJoin, kUpdate, kLeave, kRoster, kSend, kPing, kAck, kBye, kIceServers };
+constexpr size_t kRequestTypeCount = 10;
 std::string_view to_string(RequestType type);  // as on the wire
 
 // "Json" members are JSON text as the client wrote it, known to be valid; they and everything else that is a view
@@ -54,9 +54,10 @@ struct Ack {
   uint64_t received = 0;
 };
 struct Bye {};
+struct AskIceServers {};
 
 struct Request {
-  using Body = std::variant<Hello, Join, Update, Leave, Roster, Send, Ping, Ack, Bye>;
+  using Body = std::variant<Hello, Join, Update, Leave, Roster, Send, Ping, Ack, Bye, AskIceServers>;
   std::string_view id_json;  // a number or a string; empty when there is none
   Body body;
 

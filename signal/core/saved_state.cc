@@ -36,16 +36,18 @@ class TextTable {
 json::object encode_seat(const SavedSeat& seat, TextTable& texts) {
   json::array kept;
   for (const Text& text : seat.kept) kept.emplace_back(texts.number_of(text));
-  return {{"tag", seat.tag},
-          {"host", seat.host},
-          {"generation", seat.generation},
-          {"oldest", seat.oldest},
-          {"received", seat.received},
-          {"appended", seat.appended},
-          {"kept", std::move(kept)},
-          {"lost_ms", milliseconds(seat.lost_since)},
-          {"lost_by", seat.lost_by},
-          {"told_away", seat.told_away}};
+  json::object entry{{"tag", seat.tag},
+                     {"host", seat.host},
+                     {"generation", seat.generation},
+                     {"oldest", seat.oldest},
+                     {"received", seat.received},
+                     {"appended", seat.appended},
+                     {"kept", std::move(kept)},
+                     {"lost_ms", milliseconds(seat.lost_since)},
+                     {"lost_by", seat.lost_by},
+                     {"told_away", seat.told_away}};
+  if (seat.ice_left) entry["ice_left_ms"] = milliseconds(*seat.ice_left);
+  return entry;
 }
 
 json::object encode_room(const SavedRoom& room) {
@@ -90,7 +92,10 @@ SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) 
                  .kept = {},
                  .lost_since = std::chrono::milliseconds(number_at(value, "lost_ms")),
                  .lost_by = number_at(value, "lost_by"),
-                 .told_away = flag_at(value, "told_away")};
+                 .told_away = flag_at(value, "told_away"),
+                 .ice_left = {}};
+  if (value.as_object().contains("ice_left_ms"))
+    seat.ice_left = std::chrono::milliseconds(number_at(value, "ice_left_ms"));
   for (const json::value& number : value.at("kept").as_array()) {
     seat.kept.push_back(texts.at(number.to_number<uint64_t>()));
   }

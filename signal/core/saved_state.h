@@ -27,6 +27,7 @@ struct SavedSeat {
   Duration lost_since{};
   uint64_t lost_by = 0;
   bool told_away = false;
+  std::optional<Duration> ice_left;  // until its ICE servers are due
 };
 struct SavedMember {
   size_t seat = 0;  // index into SavedState::seats

@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/base/time.h"
+#include "signal/core/ice_ranking.h"
 #include "signal/core/output.h"
 #include "signal/core/replay_ring.h"
 #include "signal/core/room.h"
@@ -20,6 +22,9 @@ struct Place {
   std::string name;  // the room's
   std::string tag;   // the room's
   PeerId peer;
+  std::optional<Mono> ice_due;    // when its member gets new ICE servers; nullopt: what it has does not end
+  bool ice_leaves = false;        // because a relay it was given goes away
+  std::vector<RelayNode> relays;  // that it was given
 
   bool valid() const { return room.valid(); }
 };

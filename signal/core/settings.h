@@ -38,10 +38,10 @@ struct Settings {
   size_t sessions_max = 20'000;
   size_t frame_bytes_max = 64 * 1024;  // `welcome.frame_bytes_max`; the shell enforces it and reports on_oversize
 
-  BucketLimit requests{.per_second = 20, .burst = 60};       // per session, all requests but `send`
-  BucketLimit sends{.per_second = 50, .burst = 200};         // per session, `send`
-  BucketLimit joins{.per_second = 1, .burst = 10};           // per session, `join` and `roster`, beside `requests`
-  BucketLimit acks{.per_second = 20, .burst = 100};          // per session, `ack`
+  BucketLimit requests{.per_second = 20, .burst = 60};  // per session, all requests but `send`
+  BucketLimit sends{.per_second = 50, .burst = 200};    // per session, `send`
+  BucketLimit joins{.per_second = 1, .burst = 10};   // per session, `join`, `roster`, `ice_servers`, beside `requests`
+  BucketLimit acks{.per_second = 20, .burst = 100};  // per session, `ack`
   BucketLimit room_events{.per_second = 100, .burst = 400};  // per room: `update` and `send` to everyone
   BucketLimit refusals{.per_second = 0.5, .burst = 100};     // per session: rate_limited answers before the close 4429
   BucketLimit openings{.per_second = 20.0 / 60, .burst = 40};  // per IPv4 address or IPv6 /64: new sessions

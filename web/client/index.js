@@ -1,5 +1,6 @@
 // @noom/client: everything a program needs to hold a call over Noom.
 
+export { Channel } from './channel.js';
 export { NoomError, toMediaError } from './errors.js';
 export { DetailEvent, Emitter } from './events.js';
 export { Link } from './link.js';
@@ -10,7 +11,7 @@ export { Room } from './room.js';
 export { Signaling } from './signaling.js';
 export { selectedPath } from './stats.js';
 
-/** @typedef {import('./link.js').ChannelOptions} ChannelOptions */
+/** @typedef {import('./channel.js').ChannelOptions} ChannelOptions */
 /** @typedef {import('./link.js').MediaKind} MediaKind */
 /** @typedef {import('./peer.js').PeerState} PeerState */
 /** @typedef {import('./protocol.js').IceServer} IceServer */

@@ -3,6 +3,9 @@
 
 import { Emitter } from './events.js';
 import { Healing } from './healing.js';
+import { selectedPath } from './stats.js';
+
+/** @import { ChannelOptions } from './channel.js' */
 
 /**
  * `healing`: the path broke and an ICE restart is under way. `closed` without having been asked to: repair was in vain.
@@ -16,12 +19,6 @@ import { Healing } from './healing.js';
  * @property {string} [connection]
  * @property {RTCSessionDescriptionInit} [description]
  * @property {RTCIceCandidateInit | null} [candidate]
- *
- * @typedef {object} ChannelOptions
- * @property {string} label
- * @property {number} id            negotiated: both ends name the same one, 0 to 1023
- * @property {boolean} [ordered]
- * @property {number} [maxRetransmits]
  *
  * @typedef {object} LinkOptions
  * @property {string} connection    its name, random
@@ -52,8 +49,7 @@ export class Link extends Emitter {
   #state = 'connecting';
   /** @type {Map<MediaKind, RTCRtpTransceiver>} */
   #transceivers = new Map();
-  /** @type {Map<string, RTCDataChannel>} */
-  #channels = new Map();
+  #hasChannels = false;
   #outgoing = new MediaStream();
   /** @type {Map<MediaKind, MediaStreamTrack | null>} */
   #tracks;
@@ -114,11 +110,6 @@ export class Link extends Emitter {
     return this.#lostDescription || this.#unsent.some((signal) => signal.description);
   }
 
-  /** @param {string} label */
-  channel(label) {
-    return this.#channels.get(label);
-  }
-
   /**
    * Sends `track` from now on, or nothing. No renegotiation.
    * @param {MediaKind} kind
@@ -130,9 +121,16 @@ export class Link extends Emitter {
     if (transceiver && this.#state !== 'closed') transceiver.sender.replaceTrack(track).catch((error) => this.emit('problem', error));
   }
 
-  /** @param {RTCIceServer[]} servers used by the next ICE restart */
-  setIceServers(servers) {
-    if (this.#pc.signalingState !== 'closed') this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
+  /**
+   * What the next ICE restart uses. It happens at once where media goes over a relay of this side: the relay ends it with the former credentials.
+   * @param {RTCIceServer[]} servers
+   * @param {boolean} leaving  a relay that was given before is going away
+   */
+  async renewIceServers(servers, leaving) {
+    if (this.#pc.signalingState === 'closed') return;
+    this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
+    const path = selectedPath(await this.#pc.getStats());
+    if (path ? path.local === 'relay' : leaving) this.restartIce();
   }
 
   restartIce() {
@@ -170,7 +168,6 @@ export class Link extends Emitter {
     this.#healing.stop();
     this.#unsent = [];
     this.#pc.onnegotiationneeded = this.#pc.onicecandidate = this.#pc.onconnectionstatechange = this.#pc.ontrack = null;
-    for (const channel of this.#channels.values()) channel.close();
     this.#pc.close();
     this.#setState('closed');
   }
@@ -248,10 +245,10 @@ export class Link extends Emitter {
   }
 
   #openChannels() {
-    if (this.#channels.size > 0) return;
+    if (this.#hasChannels) return;
+    this.#hasChannels = true;
     for (const { label, ...options } of this.#options.channels) {
       const channel = this.#pc.createDataChannel(label, { ...options, negotiated: true });
-      this.#channels.set(label, channel);
       if (channel.readyState === 'open') this.emit('channel', channel);
       else channel.addEventListener('open', () => this.emit('channel', channel), { once: true });
     }

@@ -6,6 +6,7 @@
  * @typedef {{type: 'ack', id?: number | string, received: number}} AckRequest How many messages have come.
  * @typedef {{type: 'bye', id?: number | string}} ByeRequest Ends the session; the server closes with 1000.
  * @typedef {{type: 'hello', id?: number | string, protocol: 'noom.v1', client?: string, features?: string[], resume?: {ticket: string, received: number}}} HelloRequest The first message of a connection.
+ * @typedef {{type: 'ice_servers', id?: number | string}} IceServersRequest Asks for ICE servers with fresh credentials.
  * @typedef {{type: 'join', id?: number | string, room: string, name?: string, metadata?: Record<string, unknown>, metadata_ttl_s?: number}} JoinRequest Enters a room, which is made when it is not there.
  * @typedef {{type: 'leave', id?: number | string}} LeaveRequest Leaves the room.
  * @typedef {{type: 'ping', id?: number | string}} PingRequest Asks for a sign of life.
@@ -15,6 +16,7 @@
  * @typedef {{type: 'ack', received: number}} Ack How many messages have come.
  * @typedef {{type: 'error', re?: number | string, code: 'bad_json' | 'bad_message' | 'unknown_type' | 'hello_required' | 'already_greeted' | 'protocol_unsupported' | 'already_joined' | 'not_joined' | 'room_full' | 'too_many_rooms' | 'no_such_peer' | 'rate_limited' | 'frame_too_big', message: string, retry_after_s?: number}} Error A request was refused, or something that was no request.
  * @typedef {{type: 'go_away', reconnect_after_ms: number}} GoAway The server closes next; come back after that time.
+ * @typedef {{type: 'ice_servers', re?: number | string, room: string, ice_servers: IceServer[], ice_ttl_s?: number, restart: boolean}} IceServers ICE servers in place of those before: asked for, or because theirs end soon.
  * @typedef {{type: 'joined', re?: number | string, room: string, epoch: number, seq: number, peer: string, role: string, peers: RosterEntry[], ice_servers: IceServer[], ice_ttl_s?: number, ticket?: string}} Joined Answers join.
  * @typedef {{type: 'left', re?: number | string, room: string}} Left Answers leave.
  * @typedef {{type: 'message', room: string, from: string, broadcast: boolean, epoch?: number, seq?: number, data: unknown}} Message What somebody sent; with `epoch` and `seq` when it went to everyone.

@@ -1,10 +1,12 @@
 // Somebody else in the room. The person stays the same object while ids and links behind it come and go.
 
+import { Channel } from './channel.js';
 import { Emitter } from './events.js';
 import { Link } from './link.js';
 import { selectedPath } from './stats.js';
 
-/** @import { ChannelOptions, LinkSignal, LinkState, MediaKind } from './link.js' */
+/** @import { ChannelOptions } from './channel.js' */
+/** @import { LinkSignal, LinkState, MediaKind } from './link.js' */
 /** @import { Metadata, RosterEntry } from './protocol.js' */
 
 /**
@@ -28,8 +30,6 @@ import { selectedPath } from './stats.js';
  * @property {unknown} problem                       something the other end sent was refused
  */
 
-const OUTBOX_MESSAGES_MAX = 64;
-
 /** @extends {Emitter<PeerEvents>} */
 export class Peer extends Emitter {
   #context;
@@ -44,8 +44,8 @@ export class Peer extends Emitter {
   /** @type {Metadata} */
   #metadata;
   #polite;
-  /** @type {{label: string, data: string | ArrayBuffer}[]} */
-  #outbox = [];
+  /** @type {Map<string, Channel>} */
+  #channels = new Map();
 
   /**
    * @param {PeerContext} context
@@ -64,6 +64,7 @@ export class Peer extends Emitter {
     this.role = entry.role;
     /** @readonly What stays the same when the server hands out a new id. */
     this.key = keyOf(entry.metadata);
+    for (const { label } of context.channels) this.#addChannel(label);
   }
 
   /** The server's id for this peer; changes when either side had to join again. */
@@ -105,14 +106,15 @@ export class Peer extends Emitter {
    * @returns {boolean} false when the message was not taken
    */
   send(label, data) {
-    const channel = this.#link?.channel(label);
-    if (channel?.readyState === 'open') {
-      channel.send(/** @type {string} */ (data));
-      return true;
-    }
-    if (this.#state === 'closed' || this.#outbox.length >= OUTBOX_MESSAGES_MAX) return false;
-    this.#outbox.push({ label, data });
-    return true;
+    return this.#channels.get(label)?.send(data) ?? false;
+  }
+
+  /**
+   * One of the room's `channels`, the same object for as long as the peer is there.
+   * @param {string} label
+   */
+  channel(label) {
+    return this.#channels.get(label);
   }
 
   /**
@@ -121,6 +123,14 @@ export class Peer extends Emitter {
    */
   setTrack(kind, track) {
     this.#link?.setTrack(kind, track);
+  }
+
+  /**
+   * @param {RTCIceServer[]} servers
+   * @param {boolean} leaving
+   */
+  renewIceServers(servers, leaving) {
+    this.#link?.renewIceServers(servers, leaving).catch((error) => this.emit('problem', error));
   }
 
   /** How the packets travel now, or null while there is no path. */
@@ -188,7 +198,7 @@ export class Peer extends Emitter {
   close() {
     this.#setState('closed');
     this.#dropLink();
-    this.#outbox = [];
+    for (const channel of this.#channels.values()) channel.close();
   }
 
   /** The polite side has to ask for what the impolite one offers. */
@@ -201,6 +211,7 @@ export class Peer extends Emitter {
     const link = this.#link;
     // Whose end is wanted here is not sought again.
     this.#link = null;
+    for (const channel of this.#channels.values()) channel.detach();
     link?.close();
   }
 
@@ -227,19 +238,17 @@ export class Peer extends Emitter {
       if (state === 'closed' && this.#present && this.#context.reachable()) this.#seekLink();
     });
     link.on('problem', (problem) => this.emit('problem', problem));
-    link.on('channel', (channel) => this.#onChannel(channel));
+    link.on('channel', (channel) => link === this.#link && this.#channels.get(channel.label)?.attach(channel));
     this.emit('stream', link.stream);
     this.#refreshState();
   }
 
-  /** @param {RTCDataChannel} channel */
-  #onChannel(channel) {
-    channel.binaryType = 'arraybuffer';
-    channel.onmessage = ({ data }) => this.emit('data', { label: channel.label, data });
-    const kept = this.#outbox;
-    this.#outbox = [];
-    for (const { label, data } of kept) this.send(label, data);
-    this.emit('channel', { label: channel.label });
+  /** @param {string} label */
+  #addChannel(label) {
+    const channel = new Channel(label);
+    this.#channels.set(label, channel);
+    channel.on('message', (data) => this.emit('data', { label, data }));
+    channel.on('open', () => this.emit('channel', { label }));
   }
 
   #refreshState() {

@@ -6,7 +6,8 @@ import { randomToken } from './peer.js';
 import { Roster } from './roster.js';
 import { Signaling } from './signaling.js';
 
-/** @import { ChannelOptions, MediaKind } from './link.js' */
+/** @import { ChannelOptions } from './channel.js' */
+/** @import { MediaKind } from './link.js' */
 /** @import { Peer } from './peer.js' */
 /** @import { IceServer, Joined, Metadata, RoomEvent, Welcome } from './protocol.js' */
 
@@ -29,6 +30,7 @@ import { Signaling } from './signaling.js';
  * @property {Peer} peerjoined
  * @property {{peer: Peer, reason: string}} peerleft
  * @property {{from: Peer, data: unknown, broadcast: boolean}} message   sent by `send` of somebody's room
+ * @property {IceServer[]} iceservers     STUN and TURN servers have come; they come again before their credentials end
  * @property {NoomError} error            something was refused; the room goes on
  * @property {NoomError} closed           the room was lost for good
  */
@@ -165,6 +167,12 @@ export class Room extends Emitter {
     await this.#signaling.request({ type: 'send', ...(to ? { to: to.id } : {}), data });
   }
 
+  /** Asks for STUN and TURN servers with fresh credentials, ahead of time. They go to every connection, and to `iceservers`. */
+  async renewIceServers() {
+    const { ice_servers, restart } = await this.#signaling.request({ type: 'ice_servers' });
+    this.#takeIceServers(ice_servers, restart);
+  }
+
   /**
    * Sends over the data channel `label` to everyone.
    * @param {string} label
@@ -186,10 +194,19 @@ export class Room extends Emitter {
   #adopt(joined) {
     if (this.#state !== 'joining' && this.#state !== 'reconnecting') return;
     this.#id = joined.peer;
-    this.#iceServers = (this.#options.iceServers ?? ((servers) => servers))(joined.ice_servers ?? []);
-    for (const peer of this.#roster.peers) peer.link?.setIceServers(this.#iceServers);
+    this.#takeIceServers(joined.ice_servers, false);
     this.#setState('joined');
     this.#roster.adopt(joined.peers);
+  }
+
+  /**
+   * @param {IceServer[]} servers
+   * @param {boolean} leaving
+   */
+  #takeIceServers(servers, leaving) {
+    this.#iceServers = this.#options.iceServers?.(servers) ?? servers;
+    for (const peer of this.#roster.peers) peer.renewIceServers(this.#iceServers, leaving);
+    this.emit('iceservers', this.#iceServers);
   }
 
   /** @param {Welcome} welcome */
@@ -238,6 +255,8 @@ export class Room extends Emitter {
         return this.#roster.setPresence(event.peer, event.state === 'away');
       case 'peer_left':
         return this.#roster.remove(event.peer, event.reason);
+      case 'ice_servers':
+        return this.#takeIceServers(event.ice_servers, event.restart);
       case 'message':
         return this.#roster.receive(event.from, event.data, event.broadcast);
     }

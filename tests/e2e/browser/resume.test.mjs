@@ -23,8 +23,8 @@ after(async () => {
 });
 
 async function callOf(room, options) {
-  const ann = await suite.sdkPage(options);
-  const bo = await suite.sdkPage(options);
+  const ann = await suite.sdkPage();
+  const bo = await suite.sdkPage();
   await ann.join(room, 'Ann', options);
   await bo.join(room, 'Bo', options);
   await Promise.all([ann.seesMovingVideo(), bo.seesMovingVideo()]);
@@ -41,7 +41,7 @@ async function say(bo) {
 const ALL = Array.from({ length: MESSAGES }, (_, i) => i);
 
 test('the whole network of one person is gone and comes back: nobody left, nothing is lost, media and chat go on', async () => {
-  const { ann, bo } = await callOf('cut', { relay: true });
+  const { ann, bo } = await callOf('cut', { path: 'cuttable relay' });
   ann.cut();
   await bo.until('Ann to be away, without media', () => window.room.peers[0].state === 'away' && !window.room.peers[0].flowing);
   await say(bo);

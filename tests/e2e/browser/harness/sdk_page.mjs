@@ -8,11 +8,10 @@ import { until } from './until.mjs';
 export class SdkPage {
   problems = [];
 
-  /** Signaling and, over TCP, the relay are reached through proxies; without `turn` media goes directly. */
   static async open(browser, { signal, turn }) {
     const person = new SdkPage();
     person.signal = await Proxy.start(signal);
-    person.turn = turn && (await Proxy.start(turn));
+    person.turn = await Proxy.start(turn);
     const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
     person.page = await context.newPage();
     person.page.setDefaultTimeout(PATIENCE_MS);
@@ -22,18 +21,21 @@ export class SdkPage {
     return person;
   }
 
-  /** Enters the room; from then on `window.room` is the Room, `window.seen` what it told. */
-  async join(room, name, { relay } = {}) {
-    await this.page.evaluate(inRoom, { room, name, turnUrl: relay && `turn:127.0.0.1:${this.turn.port}?transport=tcp` });
+  /**
+   * Enters the room; from then on `window.room` is the Room, `window.seen` what it told. `path`: whether media goes directly, over the
+   * relay, or over the relay by a link that the test can cut.
+   */
+  async join(room, name, { path = 'direct' } = {}) {
+    await this.page.evaluate(inRoom, { room, name, path, turnUrl: `turn:127.0.0.1:${this.turn.port}?transport=tcp` });
   }
 
   /** The page's network, as a whole. */
   cut() {
     this.signal.cut();
-    this.turn?.cut();
+    this.turn.cut();
   }
   restore() {
-    this.turn?.open();
+    this.turn.open();
     this.signal.open();
   }
 
@@ -63,24 +65,26 @@ export class SdkPage {
     await this.page.goto('about:blank').catch(() => {});
     await this.page.context().close();
     await this.signal.stop();
-    await this.turn?.stop();
+    await this.turn.stop();
   }
 }
 
 /** Runs inside the page. */
-async function inRoom({ room: roomName, name, turnUrl }) {
+async function inRoom({ room: roomName, name, path, turnUrl }) {
   const { LocalMedia, Room } = await import('/client/index.js');
   const iceServers = (servers) => servers.slice(0, 1).map((server) => ({ ...server, urls: [turnUrl] }));
   const room = new Room({
     url: `ws://${location.host}/ws`,
     name,
-    ...(turnUrl ? { rtc: { iceTransportPolicy: 'relay' }, iceServers } : {}),
+    rtc: { iceTransportPolicy: path === 'direct' ? 'all' : 'relay' },
+    ...(path === 'cuttable relay' ? { iceServers } : {}),
   });
-  const seen = { states: [], resumed: [], messages: [], chat: [], joined: [], left: [], peerStates: [], links: [], errors: [] };
+  const seen = { states: [], resumed: [], messages: [], chat: [], joined: [], left: [], peerStates: [], links: [], iceServers: [], errors: [] };
   Object.assign(window, { room, seen });
   room.on('state', ({ state }) => seen.states.push(state));
   room.on('resumed', ({ recovered }) => seen.resumed.push(recovered));
   room.on('message', ({ data }) => seen.messages.push(data));
+  room.on('iceservers', (servers) => seen.iceServers.push(servers));
   room.on('error', ({ code }) => seen.errors.push(code));
   room.on('peerleft', ({ peer, reason }) => seen.left.push(`${peer.name} ${reason}`));
   room.on('peerjoined', (peer) => {

@@ -35,15 +35,16 @@ export class Suite {
       auth: { realm: 'noom.test', rest_secrets: [SECRET] },
     });
     const at = (transport) => `127.0.0.1:${this.turn.port(transport)}`;
-    this.signalConfig = {
+    const defaults = {
       listen: { http: ['127.0.0.1:0'], https: [] },
       web: { root: WEB_ROOT },
       turn: {
         urls: [`turn:${at('udp')}?transport=udp`, `turn:${at('tcp')}?transport=tcp`, `turns:${at('tls')}?transport=tcp`],
         rest_secret: SECRET,
       },
-      ...signal,
     };
+    this.signalConfig = { ...defaults, ...signal };
+    for (const [table, keys] of Object.entries(defaults)) this.signalConfig[table] = { ...keys, ...signal[table] };
     this.signal = await Daemon.start('noom-signal', this.signalConfig);
     this.proxy = await Proxy.start(this.signal.port('http'));
     this.origin = `http://127.0.0.1:${this.proxy.port}`;
@@ -51,8 +52,8 @@ export class Suite {
   }
 
   /** A new person who uses the SDK alone, with a network of its own. */
-  async sdkPage({ relay = false } = {}) {
-    const page = await SdkPage.open(this.browser, { signal: this.signal.port('http'), turn: relay ? this.turn.port('tcp') : undefined });
+  async sdkPage() {
+    const page = await SdkPage.open(this.browser, { signal: this.signal.port('http'), turn: this.turn.port('tcp') });
     this.#pages.push(page);
     return page;
   }

@@ -1,4 +1,4 @@
-// The life of sessions by script: opening, deadlines, pings, limits, malformed messages, draining, credentials.
+// The life of sessions by script: opening, deadlines, pings, limits, malformed messages, draining.
 #include "common/auth/credentials.h"
 #include "tests/unit/signal/core/hub_script.h"
 
@@ -345,40 +345,6 @@ TEST(HubSessions, DrainingTellsEveryoneToGoAwayClosesWith1001AndRefusesNewcomers
   EXPECT_EQ(script.hub().stats().rooms.value(), 0u);
   EXPECT_FALSE(script.hub().next_deadline().has_value());
   EXPECT_EQ(std::get<OpenRefused>(script.try_open()).reason, OpenRefusal::kGoingAway);
-}
-
-TEST(HubSessions, JoiningMintsCredentialsThatTheRelayAccepts) {
-  Settings settings;
-  settings.turn_secret = Secret("shared");
-  settings.ice_urls = {"stun:{host}:3478", "turn:{host}:3478?transport=udp", "turns:relay.example:5349"};
-  HubScript script(std::move(settings));
-  const SessionId session = script.open("192.0.2.1", "[2001:db8::1]");
-  script.say(session, kHello);
-  script.take(session);
-  script.say(session, R"({"type":"join","room":"standup"})");
-  const Json joined = script.take(session);
-  EXPECT_EQ(joined.at("ice_ttl_s"), 3600);
-  EXPECT_EQ(joined.at("ice_servers").at(0), json(R"({"urls":["stun:[2001:db8::1]:3478"]})"));
-  const Json& turn = joined.at("ice_servers").at(1);
-  EXPECT_EQ(turn.at("urls"), json(R"(["turn:[2001:db8::1]:3478?transport=udp","turns:relay.example:5349"])"));
-  const std::string username(turn.at("username").as_string());
-  EXPECT_TRUE(username.starts_with(std::to_string(1'800'000'000 + 3600) + ":r_")) << username;
-  EXPECT_TRUE(username.ends_with("." + std::string(joined.at("peer").as_string())));
-  EXPECT_EQ(username.find("standup"), std::string::npos);
-
-  const Wall expires = script.now().wall + std::chrono::hours(1);
-  const auto minted = auth::mint_rest_credentials(Secret("shared"), username.substr(username.find(':') + 1), expires);
-  EXPECT_EQ(turn.at("credential").as_string(), minted.password);
-}
-
-TEST(HubSessions, WithoutASecretOnlyStunServersAreHandedOut) {
-  Settings settings;
-  settings.ice_urls = {"turn:{host}:3478", "stun:{host}:3478"};
-  HubScript script(std::move(settings));
-  Json joined;
-  script.joined("r", "", &joined);
-  EXPECT_EQ(joined.at("ice_servers"), json(R"([{"urls":["stun:noom.example:3478"]}])"));
-  EXPECT_FALSE(joined.as_object().contains("ice_ttl_s"));
 }
 
 TEST(HubSessions, AStaleHandleIsIgnored) {

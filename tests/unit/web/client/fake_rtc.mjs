@@ -31,7 +31,14 @@ export class FakePeerConnection {
   getConfiguration() {
     return {};
   }
-  setConfiguration() {}
+  setConfiguration({ iceServers }) {
+    this.iceServers = iceServers;
+  }
+  async getStats() {
+    const pair = { id: 'pair', type: 'candidate-pair', selected: true, localCandidateId: 'local', remoteCandidateId: 'remote' };
+    const candidates = [{ id: 'local', candidateType: this.path ?? 'host' }, { id: 'remote', candidateType: 'host' }];
+    return new Map([...(this.path === null ? [] : [pair]), ...candidates].map((entry) => [entry.id, entry]));
+  }
   restartIce() {
     this.restarts = (this.restarts ?? 0) + 1;
   }
