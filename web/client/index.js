@@ -20,3 +20,4 @@ export { selectedPath } from './stats.js';
 /** @typedef {import('./room.js').RoomState} RoomState */
 /** @typedef {import('./signaling.js').SignalingState} SignalingState */
 /** @typedef {import('./stats.js').SelectedPath} SelectedPath */
+/** @typedef {import('./transport.js').TransportKind} TransportKind */

@@ -1,14 +1,19 @@
-// One WebSocket to noom-signal that comes back by itself: hello/welcome, request and reply by id, watchdog, reconnect, and the
-// same session again after it.
+// A session with noom-signal that comes back by itself: hello/welcome, request and reply by id, watchdog, reconnect, and the same session
+// again after it, over a WebSocket or whatever the network allows (transport_choice.js).
 // What the messages mean for a room is room.js's business.
 
+import { Climber } from './climber.js';
 import { NoomError, toServerError } from './errors.js';
 import { Emitter, deferred } from './events.js';
 import { PendingRequests } from './pending.js';
 import { CLIENT, PROTOCOL, reconnectDelayMs, reconnectRule } from './protocol.js';
 import { SessionCount } from './session_count.js';
+import { TRANSPORT_KINDS } from './transport.js';
+import { TransportChoice } from './transport_choice.js';
+import { Watchdog } from './watchdog.js';
 
 /** @import { RoomEvent, Welcome } from './protocol.js' */
+/** @import { Transport, TransportEnd, TransportKind } from './transport.js' */
 
 /**
  * `idle` before connect; `waiting` between two attempts; `closed` is final until connect is called again.
@@ -25,9 +30,13 @@ import { SessionCount } from './session_count.js';
  * @property {string} url                       `wss://host/ws`
  * @property {string[]} [features]              what this client understands; with `resume` (the default) sessions outlive connections
  * @property {number} [requestTimeoutMs]
- * @property {number} [openTimeoutMs]           from the first SYN to `welcome`
+ * @property {number} [openTimeoutMs]           from the first SYN to `welcome`, for each transport
+ * @property {readonly TransportKind[]} [transports]   those allowed; all by default
+ * @property {{baseMs: number, capMs: number}} [climb]  between attempts to get back to a better transport
  * @property {{baseMs: number, capMs: number}} [backoff]
  * @property {typeof WebSocket} [webSocket]     another implementation, for programs outside a browser
+ * @property {typeof fetch} [fetch]
+ * @property {import('./transport_choice.js').TransportMemory} [memory]  what worked on this network; a browser's local storage by default
  * @property {() => number} [random]
  */
 
@@ -41,15 +50,22 @@ export class Signaling extends Emitter {
   #options;
   /** @type {SignalingState} */
   #state = 'idle';
-  /** @type {WebSocket | null} */
-  #socket = null;
+  #choice;
+  #climber;
+  #watchdog = new Watchdog(
+    () => this.notify({ type: 'ping' }),
+    () => this.#transport && this.#lose(this.#transport, { code: 4000, reason: 'no answer to a ping' }),
+  );
+  /** @type {Transport | null} */
+  #transport = null;
+  /** True from the hello over a better transport to its welcome: what is said meanwhile is sent after it. */
+  #moving = false;
   /** @type {Welcome | null} */
   #welcome = null;
   #nextId = 1;
   #pending = new PendingRequests();
   #attempt = 0;
   #openedAt = 0;
-  #heardAt = 0;
   #notBefore = 0;
   #goAwayMs = 0;
   #count = new SessionCount();
@@ -59,7 +75,10 @@ export class Signaling extends Emitter {
   #timer;
   /** @type {import('./events.js').Deferred<Welcome> | null} */
   #first = null;
-  #wake = () => this.wake();
+  #online = () => {
+    if (this.#state === 'waiting') this.#choice.forget();
+    this.wake();
+  };
   #visible = () => document.visibilityState === 'visible' && this.wake();
 
   /** @param {SignalingOptions} options */
@@ -70,10 +89,16 @@ export class Signaling extends Emitter {
       requestTimeoutMs: 10_000,
       openTimeoutMs: 10_000,
       backoff: { baseMs: 500, capMs: 15_000 },
+      transports: TRANSPORT_KINDS,
+      climb: { baseMs: 30_000, capMs: 600_000 },
       webSocket: globalThis.WebSocket,
+      fetch: globalThis.fetch,
       random: Math.random,
       ...options,
     };
+    const { url, transports, memory, ...rest } = this.#options;
+    this.#choice = new TransportChoice(url, transports, rest, memory);
+    this.#climber = new Climber({ ...rest, choice: this.#choice, adopt: (transport) => this.#move(transport) });
   }
 
   get state() {
@@ -85,6 +110,11 @@ export class Signaling extends Emitter {
     return this.#welcome;
   }
 
+  /** What carries the session now, or null. */
+  get transport() {
+    return this.#transport?.kind ?? null;
+  }
+
   /**
    * Resolves with the first welcome. Rejects when the first attempt fails: from then on nobody tries behind your back.
    * After a first success the connection is restored for as long as `close` is not called.
@@ -94,7 +124,7 @@ export class Signaling extends Emitter {
     if (this.#state === 'open' && this.#welcome) return Promise.resolve(this.#welcome);
     if (this.#first) return this.#first.promise;
     this.#first = deferred();
-    globalThis.addEventListener?.('online', this.#wake);
+    globalThis.addEventListener?.('online', this.#online);
     globalThis.document?.addEventListener('visibilitychange', this.#visible);
     this.#open();
     return this.#first.promise;
@@ -118,10 +148,10 @@ export class Signaling extends Emitter {
    *   lost and the session recovered
    */
   notify(message) {
-    if (this.#state !== 'open' || !this.#socket) return false;
+    if (this.#state !== 'open' || !this.#transport) return false;
     const text = JSON.stringify(message);
     this.#count.keep(message.type, text);
-    this.#socket.send(text);
+    if (!this.#moving) this.#transport.send(text);
     return true;
   }
 
@@ -140,18 +170,38 @@ export class Signaling extends Emitter {
   /** The network or the page came back: retry now, or find out now whether the connection still works. */
   wake() {
     if (this.#state === 'waiting' && Date.now() >= this.#notBefore) this.#open();
-    else if (this.#state === 'open') this.#probe();
+    else if (this.#state === 'open' && !this.#moving) {
+      this.#watchdog.probe();
+      this.#climber.now();
+    }
   }
 
   #open() {
     clearTimeout(this.#timer);
-    this.#setState('connecting');
-    const socket = new this.#options.webSocket(this.#options.url, PROTOCOL);
-    this.#socket = socket;
-    this.#timer = setTimeout(() => this.#lose(socket, 4000, 'no welcome in time'), this.#options.openTimeoutMs);
-    socket.onopen = () => socket.send(JSON.stringify(this.#hello()));
-    socket.onmessage = (event) => this.#receive(socket, event.data);
-    socket.onclose = (event) => this.#lose(socket, event.code, event.reason);
+    if (this.#state !== 'connecting') this.#setState('connecting');
+    const transport = this.#choice.make();
+    this.#transport = transport;
+    this.#timer = setTimeout(() => this.#lose(transport, { code: 4000, reason: 'no welcome in time' }), this.#options.openTimeoutMs);
+    transport.open({ ...this.#handlers(transport), onopen: () => transport.send(JSON.stringify(this.#hello())) });
+  }
+
+  /** @param {Transport} transport */
+  #handlers(transport) {
+    return {
+      ontext: (/** @type {string} */ text) => this.#receive(transport, text),
+      onclose: (/** @type {TransportEnd} */ end) => this.#lose(transport, end),
+    };
+  }
+
+  /** The session goes on over a better transport, which is open. @param {Transport} transport */
+  #move(transport) {
+    if (this.#count.ticket === null) return transport.close();
+    this.#dropTransport();
+    this.#moving = true;
+    this.#transport = transport;
+    this.#timer = setTimeout(() => this.#lose(transport, { code: 4000, reason: 'no welcome in time' }), this.#options.openTimeoutMs);
+    Object.assign(transport, this.#handlers(transport));
+    transport.send(JSON.stringify(this.#hello()));
   }
 
   #hello() {
@@ -161,20 +211,20 @@ export class Signaling extends Emitter {
   }
 
   /**
-   * @param {WebSocket} socket
-   * @param {unknown} text
+   * @param {Transport} transport
+   * @param {string} text
    */
-  #receive(socket, text) {
-    if (socket !== this.#socket) return;
-    this.#heardAt = Date.now();
+  #receive(transport, text) {
+    if (transport !== this.#transport) return;
+    this.#watchdog.heard();
     /** @type {any} */
     let message;
     try {
-      message = JSON.parse(String(text));
+      message = JSON.parse(text);
     } catch {
       return this.emit('error', new NoomError('bad_reply', 'The server sent a frame that is not JSON.'));
     }
-    if (this.#count.take(message.type, String(text).length)) this.#ack();
+    if (this.#count.take(message.type, text.length)) this.#ack();
     else if (this.#count.owesAck) this.#ackTimer ??= setTimeout(() => this.#ack(), ACK_MS);
     if (typeof message.ticket === 'string') this.#count.ticket = message.ticket;
     switch (message.type) {
@@ -196,13 +246,18 @@ export class Signaling extends Emitter {
 
   /** @param {Welcome} welcome */
   #onWelcome(welcome) {
+    const transport = /** @type {Transport} */ (this.#transport);
+    this.#choice.worked(transport.kind);
     this.#welcome = welcome;
     this.#openedAt = Date.now();
     this.#count.resume(welcome.recovered === true, welcome.received);
     if (welcome.recovered !== true) this.#pending.rejectAll(lost(1006));
-    this.#setState('open');
-    this.#watch();
-    for (const text of this.#count.unconfirmed) this.#socket?.send(text);
+    if (!this.#moving) this.#setState('open');
+    this.#moving = false;
+    clearTimeout(this.#timer);
+    this.#watchdog.start(welcome.ping_interval_ms, welcome.ping_timeout_ms);
+    for (const text of this.#count.unconfirmed) transport.send(text);
+    this.#climber.start(transport.kind);
     this.#first?.resolve(welcome);
     this.#first = null;
     this.emit('open', welcome);
@@ -214,45 +269,29 @@ export class Signaling extends Emitter {
     if (this.notify({ type: 'ack', received: this.#count.received })) this.#count.acked();
   }
 
-  #watch() {
-    clearTimeout(this.#timer);
-    const interval = this.#welcome?.ping_interval_ms ?? 15_000;
-    const idle = Date.now() - this.#heardAt;
-    this.#timer = setTimeout(() => {
-      if (Date.now() - this.#heardAt >= interval) this.#probe();
-      else this.#watch();
-    }, Math.max(interval - idle, 0));
-  }
-
-  #probe() {
-    const socket = this.#socket;
-    if (!socket) return;
-    clearTimeout(this.#timer);
-    const askedAt = Date.now();
-    this.notify({ type: 'ping' });
-    this.#timer = setTimeout(() => {
-      if (this.#heardAt >= askedAt) this.#watch();
-      else this.#lose(socket, 4000, 'no answer to a ping');
-    }, this.#welcome?.ping_timeout_ms ?? 10_000);
-  }
-
   /**
-   * @param {WebSocket} socket
-   * @param {number} code
-   * @param {string} reason
+   * @param {Transport} transport
+   * @param {TransportEnd} end
    */
-  #lose(socket, code, reason) {
-    if (socket !== this.#socket) return;
+  #lose(transport, { code, reason, retryAfterMs = 0 }) {
+    if (transport !== this.#transport) return;
+    // A close code of the server came through: the transport works.
+    const failed = (this.#state === 'connecting' || this.#moving) && (code === 1006 || code === 4000);
+    this.#moving = false;
+    if (failed && this.#state === 'connecting' && retryAfterMs === 0 && this.#choice.failed()) {
+      this.#dropTransport();
+      return this.#open();
+    }
     const rule = reconnectRule(code);
     if (this.#state === 'open' && Date.now() - this.#openedAt > STEADY_MS) this.#attempt = 0;
     const first = this.#first;
     if (rule.retry && !first) {
-      this.#dropSocket(code);
+      this.#dropTransport(code);
       if (this.#count.ticket === null) this.#pending.rejectAll(lost(code));
       const announced = this.#goAwayMs;
       this.#goAwayMs = 0;
-      const delay = announced || reconnectDelayMs(this.#attempt++, rule, this.#options.backoff, this.#options.random);
-      this.#notBefore = Date.now() + rule.floorMs;
+      const delay = announced || retryAfterMs || reconnectDelayMs(this.#attempt++, rule, this.#options.backoff, this.#options.random);
+      this.#notBefore = Date.now() + Math.max(rule.floorMs, retryAfterMs);
       this.#timer = setTimeout(() => this.#open(), delay);
       this.#setState('waiting', delay);
       return;
@@ -268,20 +307,20 @@ export class Signaling extends Emitter {
   }
 
   /** @param {number} [code] */
-  #dropSocket(code) {
+  #dropTransport(code) {
     clearTimeout(this.#timer);
     clearTimeout(this.#ackTimer);
     this.#ackTimer = undefined;
-    const socket = this.#socket;
-    this.#socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    if (socket.readyState < 2) socket.close(code !== undefined && code >= 4000 ? code : 1000);
+    this.#watchdog.stop();
+    this.#climber.stop();
+    const transport = this.#transport;
+    this.#transport = null;
+    transport?.close(code);
   }
 
   #release() {
-    this.#dropSocket();
-    globalThis.removeEventListener?.('online', this.#wake);
+    this.#dropTransport();
+    globalThis.removeEventListener?.('online', this.#online);
     globalThis.document?.removeEventListener('visibilitychange', this.#visible);
   }
 

@@ -77,7 +77,7 @@ test('a link that is silent but not closed is noticed by the watchdog', async ()
   forgive(ann, bo);
 });
 
-/** Chromium reports each refused WebSocket on the console; here that was the point. */
+/** Chromium reports each refused WebSocket or request on the console; here that was the point. */
 function forgive(...pages) {
-  for (const page of pages) page.problems = page.problems.filter((problem) => !/WebSocket connection to .* failed/.test(problem));
+  for (const page of pages) page.problems = page.problems.filter((problem) => !/WebSocket connection to .* failed|Failed to load resource: net::.*\/v1\//.test(problem));
 }

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 afterEach(() => clock.restore());
 
-const make = (options = {}) => new Signaling({ url: 'wss://host/ws', webSocket: FakeSocket, random: () => 0.5, ...options });
+const make = (options = {}) => new Signaling({ url: 'wss://host/ws', webSocket: FakeSocket, transports: ['websocket'], random: () => 0.5, ...options });
 
 async function opened(options) {
   const signaling = make(options);
