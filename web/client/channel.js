@@ -115,9 +115,11 @@ export class Channel extends Emitter {
 
   /** For good. */
   close() {
+    if (this.#closed) return;
     this.#closed = true;
     this.#outbox = [];
-    this.detach();
+    if (this.#channel) this.detach();
+    else this.emit('close', null);
   }
 }
 

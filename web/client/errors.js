@@ -3,7 +3,7 @@
 
 /**
  * @typedef {'connection_lost' | 'unreachable' | 'closed' | 'timeout' | 'bad_reply' | 'insecure_context' | 'unsupported'
- *   | 'permission_denied' | 'device_missing' | 'device_busy' | 'cancelled'} LocalErrorCode
+ *   | 'permission_denied' | 'device_missing' | 'device_busy' | 'cancelled' | 'rejected' | 'too_many' | 'corrupted' | 'sink_failed'} LocalErrorCode
  */
 
 export class NoomError extends Error {

@@ -3,6 +3,7 @@
 export { Channel } from './channel.js';
 export { NoomError, toMediaError } from './errors.js';
 export { DetailEvent, Emitter } from './events.js';
+export { FILES_CHANNEL, Files } from './files.js';
 export { Link } from './link.js';
 export { LocalMedia } from './media.js';
 export { Peer } from './peer.js';
@@ -12,6 +13,8 @@ export { Signaling } from './signaling.js';
 export { selectedPath } from './stats.js';
 
 /** @typedef {import('./channel.js').ChannelOptions} ChannelOptions */
+/** @typedef {import('./file_receiver.js').IncomingFile} IncomingFile */
+/** @typedef {import('./file_sender.js').OutgoingFile} OutgoingFile */
 /** @typedef {import('./link.js').MediaKind} MediaKind */
 /** @typedef {import('./peer.js').PeerState} PeerState */
 /** @typedef {import('./protocol.js').IceServer} IceServer */

@@ -2,6 +2,7 @@
 
 import { NoomError } from './errors.js';
 import { Emitter } from './events.js';
+import { FILES_CHANNEL } from './files.js';
 import { randomToken } from './peer.js';
 import { Roster } from './roster.js';
 import { Signaling } from './signaling.js';
@@ -22,7 +23,7 @@ import { Signaling } from './signaling.js';
  * @property {Metadata} [metadata]        at most 4 KiB of JSON; `key` is the SDK's
  * @property {Omit<RTCConfiguration, 'iceServers'>} [rtc]
  * @property {(servers: IceServer[]) => IceServer[]} [iceServers]   to filter or replace what the server hands out
- * @property {ChannelOptions[]} [channels]   data channels to every peer; default: `chat`, reliable, id 0
+ * @property {ChannelOptions[]} [channels]   data channels to every peer; default: `chat` with id 0 and `files` with id 1, both reliable
  *
  * @typedef {object} RoomEvents
  * @property {{state: RoomState, retryInMs?: number}} state
@@ -36,7 +37,7 @@ import { Signaling } from './signaling.js';
  */
 
 /** @type {ChannelOptions[]} */
-const DEFAULT_CHANNELS = [{ label: 'chat', id: 0 }];
+const DEFAULT_CHANNELS = [{ label: 'chat', id: 0 }, { label: FILES_CHANNEL, id: 1 }];
 // What a join after a lost connection may meet for a while: our own former self still holds the seat.
 const PASSING = new Set(['room_full', 'rate_limited', 'timeout']);
 
