@@ -12,7 +12,7 @@ namespace {
 constexpr std::array<std::string_view, kErrorCodeCount> kErrorNames = {
     "bad_json",       "bad_message", "unknown_type", "hello_required", "already_greeted", "protocol_unsupported",
     "already_joined", "not_joined",  "room_full",    "too_many_rooms", "no_such_peer",    "rate_limited",
-    "frame_too_big"};
+    "frame_too_big",  "unavailable"};
 constexpr std::array<std::string_view, kResumeOutcomeCount> kOutcomeNames = {"recovered", "gap", "ticket_invalid",
                                                                              "ticket_used", "session_unknown"};
 

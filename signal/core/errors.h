@@ -23,8 +23,9 @@ enum class ErrorCode : uint8_t {
   kNoSuchPeer,
   kRateLimited,
   kFrameTooBig,
+  kUnavailable,
 };
-constexpr size_t kErrorCodeCount = 13;
+constexpr size_t kErrorCodeCount = 14;
 std::string_view to_string(ErrorCode code);  // as on the wire
 
 // For retry_after_s: rounded up, at least 1.

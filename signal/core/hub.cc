@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "signal/core/cluster/nodes.h"
 #include "signal/core/tags.h"
 
 namespace noom::signal {
@@ -75,6 +76,7 @@ void Hub::on_pong(Now now, SessionId id) {
 
 void Hub::on_closed(Now now, SessionId id, Output& output) {
   end_session(now, id, LeaveReason::kClosed, output);
+  heed(now, output);
 }
 
 void Hub::on_tick(Now now, Output& output) {
@@ -83,13 +85,14 @@ void Hub::on_tick(Now now, Output& output) {
   for (const RelayNode relay : ice_ranking_.expire(now.mono)) move_away_from(now, relay);
   RoomOutput said;
   host_.on_tick(now, said);
-  obey(said, output);
+  obey(now, said, output);
+  tick_nodes(now, output);
 }
 
 std::optional<Mono> Hub::next_deadline() const {
   std::optional<Mono> first;
-  for (const auto next :
-       {deadlines_.next(), seat_deadlines_.next(), host_.next_deadline(), ice_ranking_.next_deadline()}) {
+  for (const auto next : {deadlines_.next(), seat_deadlines_.next(), host_.next_deadline(),
+                          ice_ranking_.next_deadline(), next_node_deadline()}) {
     if (next && (!first || *next < *first)) first = next;
   }
   return first;
@@ -125,6 +128,7 @@ void Hub::end_session(Now now, SessionId id, LeaveReason reason, Output& output)
   const SeatId seat = session->seat;
   output.events.push_back({LogLevel::kDebug, "session_closed", {"reason", to_string(reason)}, session->tag, {}, {}});
   deadlines_.clear(id.index);
+  if (nodes_ != nullptr) nodes_->coming.erase(id);
   sessions_.erase(id);
   stats_.sessions.subtract();
   if (seats_.find(seat) != nullptr) leave_seat(now, seat, reason, output);

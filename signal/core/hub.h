@@ -21,6 +21,8 @@
 #include "common/base/random.h"
 #include "common/base/time.h"
 #include "signal/core/answers.h"
+#include "signal/core/cluster/cluster.h"
+#include "signal/core/cluster/node_messages.h"
 #include "signal/core/ice_ranking.h"
 #include "signal/core/opening_limits.h"
 #include "signal/core/output.h"
@@ -33,6 +35,10 @@
 #include "signal/core/ticket.h"
 
 namespace noom::signal {
+
+struct Nodes;       // cluster/nodes.h
+struct RemoteRoom;  // cluster/nodes.h
+struct SeatComing;  // cluster/nodes.h
 
 struct OpenRefused {
   OpenRefusal reason = OpenRefusal::kServerFull;
@@ -47,6 +53,15 @@ class Hub {
  public:
   // `random` outlives the hub.
   Hub(std::shared_ptr<const Settings> settings, Random& random);
+  ~Hub();
+
+  // Before anything else, once: this hub is a node among others, which a bus brings together.
+  void join_cluster(NodeAddress self, const ClusterSettings& settings);
+  void on_bus(Now now, bool is_connected, Output& output);
+  // Anything that the bus brings.
+  void on_bus_frame(Now now, std::string_view bytes, Output& output);
+  // False while an older process has this node's name.
+  bool is_member() const;
 
   // An upgrade that is otherwise in order. The shell answers a refusal by HTTP 429 or 503.
   std::variant<SessionId, OpenRefused> on_open(Now now, const ClientInfo& client, Output& output);
@@ -86,7 +101,8 @@ class Hub {
     Seat* seat;
     std::string_view re;
     Output& output;
-    bool counted = false;  // in seat->received
+    bool counted = false;      // in seat->received
+    std::string_view frame{};  // the request as the client wrote it
   };
 
   void handle(Asking& asking, Hello& hello);
@@ -102,6 +118,7 @@ class Hub {
 
   // ---- limits ----
   Asking asking_of(Now now, SessionId id, Session& session, std::string_view re, Output& output);
+  void finish(Now now, SessionId id, Output& output);
   bool admit_request(Asking& asking, std::optional<RequestType> type);
   bool refuse_rate(Asking& asking, uint32_t retry_after_s, std::string_view message);
   void refuse(Asking& asking, ErrorCode code, std::string_view message,
@@ -109,17 +126,29 @@ class Hub {
 
   // ---- rooms ----
   RoomAsker asker(const Asking& asking) const;
+  template <typename Body>
+  void ask_room(Asking& asking, Body& body);
+  void ask_host(const RoomAsker& asker, Request& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Update& update, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Leave& leave, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Roster& roster, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Send& send, RoomOutput& said);
   void ask_roster(Asking& asking);
   void tell_presence(Now now, SeatId id, bool away, Output& output);
   void leave_room(Now now, SeatId id, LeaveReason reason, Output& output);
-  // `asking`: whose request the host has answered, when it is one of a client.
-  void obey(RoomOutput& said, Output& output, Asking* asking = nullptr);
-  void obey(RoomDelivery& delivery, Output& output, Asking* asking);
-  void obey(RoomJoined& joined, Output& output, Asking* asking);
-  void obey(RoomLeft& left, Output& output, Asking* asking);
-  void obey(RoomRefused& refused, Output& output, Asking* asking);
-  void obey(RoomAttached& attached, Output& output, Asking* asking);
-  void obey(RoomChanged& changed, Output& output, Asking* asking);
+  // `asking`: whose request the host has answered, when it is one of a client of this node.
+  void obey(Now now, RoomOutput& said, Output& output, Asking* asking = nullptr);
+  void obey(Now now, RoomDelivery& delivery, Output& output, Asking* asking);
+  void obey(Now now, RoomJoined& joined, Output& output, Asking* asking);
+  void obey(Now now, RoomLeft& left, Output& output, Asking* asking);
+  void obey(Now now, RoomRefused& refused, Output& output, Asking* asking);
+  void obey(Now now, RoomAttached& attached, Output& output, Asking* asking);
+  void obey(Now now, RoomChanged& changed, Output& output, Asking* asking);
+  void answer_join(Now now, SeatId id, std::string_view re, JoinedView& view, Output& output);
+  void leave_place(SeatId id, const std::string& text, Output& output);
+  void refuse_seat(SeatId id, std::string_view re, ErrorCode code, std::string_view message,
+                   std::optional<uint32_t> retry_after_s, Output& output);
+  void deliver_elsewhere(Now now, const RoomDelivery& delivery);
 
   // ---- ICE servers ----
   void tell_ice_servers(Now now, SeatId id, std::string_view re, Output& output);
@@ -140,6 +169,7 @@ class Hub {
   void replay(Asking& asking, uint64_t received);
   void take_over(SessionId old, Output& output);
   void welcome(Asking& asking, const Hello& hello, std::optional<ResumeOutcome> outcome);
+  void welcome_back(Asking& asking, const Hello& hello, ResumeOutcome outcome);
   std::string new_ticket(Now now, Seat& seat);
   void count_received(Asking& asking, std::optional<RequestType> type);
   void acknowledge_client(SessionId id, Output& output);
@@ -150,6 +180,74 @@ class Hub {
   void on_deadline(Now now, SessionId id, Output& output);
   void on_seat_deadline(Now now, SeatId id, Output& output);
   void set_seat_deadline(SeatId id, const Seat& seat);
+
+  SavedSeat saved_seat(Now now, const Seat& seat);
+  SeatId take_in(Now now, SavedSeat from);
+
+  // ---- one node of several (nodes_ is there) ----
+  void heed(Now now, Output& output);  // nothing when it is not
+  void heed(Now now, const ClusterEvent& event, Output& output);
+  void heed(Now now, uint32_t from, const node::Message& message, Output& output);
+  void heed(Now now, uint32_t from, const node::JoinAsked& asked, Output& output);
+  void heed(Now now, uint32_t from, const node::Asked& asked, Output& output);
+  void heed(Now now, uint32_t from, const node::SeatEnded& ended, Output& output);
+  void heed(Now now, uint32_t from, const node::SeatAway& seat, Output& output);
+  void heed(Now now, uint32_t from, const node::SeatDetaching& detaching, Output& output);
+  void heed(Now now, uint32_t from, const node::AttachAsked& asked, Output& output);
+  void heed(Now now, uint32_t from, const node::Delivered& delivered, Output& output);
+  void heed(Now now, uint32_t from, const node::Joined& joined, Output& output);
+  void heed(Now now, uint32_t from, const node::LeftRoom& left, Output& output);
+  void heed(Now now, uint32_t from, const node::Refused& refused, Output& output);
+  void heed(Now now, uint32_t from, const node::SeatDetached& detached, Output& output);
+  void heed(Now now, uint32_t from, const node::Moved& moved, Output& output);
+  void heed(Now now, uint32_t from, const node::Attached& attached, Output& output);
+  void heed(Now now, uint32_t from, const node::Changed& changed, Output& output);
+  void heed(Now now, uint32_t from, const node::Census& census, Output& output);
+  void heed(Now now, uint32_t from, const node::CensusAnswered& answered, Output& output);
+  void heed(Now now, uint32_t from, const node::HandedOver& handed, Output& output);
+  void heed(Now now, uint32_t from, const node::PassedOn& passed, Output& output);
+  void heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& output);
+  void heed(Now now, uint32_t from, const node::SeatGiven& given, Output& output);
+  void heed_view(Now now, Output& output);
+  void heed_reset(Now now, uint32_t node);
+  void find_new_owners(Now now);
+  void tell_node(Now now, uint32_t node, const node::Message& message);
+  void tick_nodes(Now now, Output& output);
+  void set_node_tick(Now now);
+  void expect_answer(Now now);
+  std::optional<Mono> next_node_deadline() const;
+  void fill_in_nodes(SavedRoom& room) const;
+  void fill_in_node(SavedMember& member) const;
+  void number_nodes(SavedRoom& room);
+  std::string node_name() const;
+
+  void ask_to_join(Asking& asking, const std::string& room);
+  void tick_joining(Now now, Output& output);
+  void ask_owner(Asking& asking);
+  void tell_owner(Now now, RemoteRoom& room, node::Message message);
+  void ask_to_attach(Now now, RemoteRoom& room);
+  void place_at(SeatId seat, uint32_t owner, RoomId room);
+  void forget_remote(SeatId seat, std::string_view name);
+
+  bool owns(std::string_view room);
+  bool must_gather(std::string_view room);
+  void admit(Now now, uint32_t edge, const node::JoinAsked& asked, Output& output);
+  void gather(Now now, const std::string& room, std::optional<Attachment> part,
+              std::pair<const node::JoinAsked*, uint32_t> join, Output& output);
+  void finish_gathering(Now now, const std::string& room, Output& output);
+  void give_up_gathering(Now now, const std::string& room, uint32_t owner);
+  void hand_over(Now now, RoomId id, uint32_t owner, Output& output);
+  template <typename Message>
+  void pass_on(Now now, uint32_t edge, std::string_view room, const Message& message);
+  template <typename Message>
+  bool pass_on_if_handed_over(Now now, uint32_t edge, RoomId id, const Message& message);
+
+  bool fetch_seat(Asking& asking, const Hello& hello, const Ticket& ticket);
+  void give_seat(Now now, SeatId id, bool complete);
+  void take_in_place(Now now, SeatId id, const node::SeatGiven& given, Output& output);
+  void finish_hello(Now now, SessionId id, Session& session, const SeatComing& coming, ResumeOutcome outcome,
+                    SeatId seat, Output& output);
+  void tick_moves(Now now, Output& output);
 
   // ---- output ----
   // Counted messages: kept until confirmed where the seat may be resumed.
@@ -173,6 +271,7 @@ class Hub {
   OpeningLimits openings_;
   IceRanking ice_ranking_;
   bool draining_ = false;
+  std::unique_ptr<Nodes> nodes_;  // null: this hub is alone
 };
 
 }  // namespace noom::signal

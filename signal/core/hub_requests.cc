@@ -15,8 +15,9 @@ void Hub::on_message(Now now, SessionId id, std::string_view text, Output& outpu
     stats_.requests[static_cast<size_t>(*type)].add();
   }
   Asking asking = asking_of(now, id, *session, request != nullptr ? request->id_json : error->id_json, output);
+  asking.frame = text;
   count_received(asking, type);
-  if (!admit_request(asking, type)) return acknowledge_client(id, output);
+  if (!admit_request(asking, type)) return finish(now, id, output);
   if (error != nullptr) {
     refuse(asking, error->code, error->message);
   } else if (asking.seat == nullptr && type != RequestType::kHello) {
@@ -24,7 +25,7 @@ void Hub::on_message(Now now, SessionId id, std::string_view text, Output& outpu
   } else {
     std::visit([&](auto& body) { handle(asking, body); }, request->body);
   }
-  acknowledge_client(id, output);
+  finish(now, id, output);
 }
 
 void Hub::on_binary(Now now, SessionId id, Output& output) {
@@ -34,7 +35,7 @@ void Hub::on_binary(Now now, SessionId id, Output& output) {
   Asking asking = asking_of(now, id, *session, {}, output);
   count_received(asking, std::nullopt);
   if (admit_request(asking, std::nullopt)) refuse(asking, ErrorCode::kBadJson, "Messages must be text, not binary.");
-  acknowledge_client(id, output);
+  finish(now, id, output);
 }
 
 // The client would send the same again: its seat ends too.
@@ -46,6 +47,12 @@ void Hub::on_oversize(Now now, SessionId id, Output& output) {
          "A message may have " + std::to_string(settings_->frame_bytes_max) + " bytes at most.");
   end_seat(now, session->seat, LeaveReason::kClosed, output);
   close_session(now, id, CloseCode::kTooBig, "message too big", LeaveReason::kClosed, output);
+  heed(now, output);
+}
+
+void Hub::finish(Now now, SessionId id, Output& output) {
+  acknowledge_client(id, output);
+  heed(now, output);
 }
 
 void Hub::handle(Asking& asking, Ping&) {

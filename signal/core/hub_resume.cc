@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "signal/core/cluster/nodes.h"
 #include "signal/core/hub.h"
 
 namespace noom::signal {
@@ -27,20 +28,25 @@ void Hub::handle(Asking& asking, Hello& hello) {
     return welcome(asking, hello, std::nullopt);
   }
   const Found found = find_seat(asking.now, *hello.resume);
+  if (found.outcome == ResumeOutcome::kSessionUnknown && fetch_seat(asking, hello, found.ticket)) return;
   stats_.resumes[static_cast<size_t>(found.outcome)].add();
   if (found.seat.valid()) {
     attach(asking, found.seat);
   } else {
     make_seat(asking, hello, found.ticket);
   }
-  if (found.outcome == ResumeOutcome::kGap) {
+  welcome_back(asking, hello, found.outcome);
+}
+
+void Hub::welcome_back(Asking& asking, const Hello& hello, ResumeOutcome outcome) {
+  if (outcome == ResumeOutcome::kGap) {
     forget_kept(*asking.seat);
     asking.seat->outbox = {};
     asking.seat->received = asking.seat->told = 0;
   }
-  welcome(asking, hello, found.outcome);
-  if (found.outcome == ResumeOutcome::kRecovered) replay(asking, hello.resume->received);
-  if (found.outcome == ResumeOutcome::kGap && asking.seat->place.valid()) ask_roster(asking);
+  welcome(asking, hello, outcome);
+  if (outcome == ResumeOutcome::kRecovered) replay(asking, hello.resume->received);
+  if (outcome == ResumeOutcome::kGap && asking.seat->place.valid()) ask_roster(asking);
   if (asking.seat->told_away) tell_presence(asking.now, asking.seat_id, false, asking.output);
 }
 
@@ -143,7 +149,8 @@ void Hub::replay(Asking& asking, uint64_t received) {
 
 std::string Hub::new_ticket(Now now, Seat& seat) {
   seat.ticket_made = now.wall;
-  return seal_ticket(tickets_, now.wall, random_, {seat.tag, seat.generation, seat.place.name, seat.place.peer});
+  return seal_ticket(tickets_, now.wall, random_,
+                     {seat.tag, seat.generation, seat.place.name, seat.place.peer, node_name()});
 }
 
 // A message after the welcome proves that the client has the ticket in it: the ones before are used up.
@@ -181,6 +188,7 @@ void Hub::end_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
   Seat* seat = seats_.find(id);
   if (seat == nullptr) return;
   leave_room(now, id, reason, output);
+  if (nodes_ != nullptr) nodes_->going.erase(id);
   forget_kept(*seat);
   if (seat->can_resume) seat_by_tag_.erase(seat->tag);
   seat_deadlines_.clear(id.index);

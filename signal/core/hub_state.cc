@@ -1,6 +1,7 @@
 // The end of a process and the beginning of the next one: docs/decisions/0008.
 #include <algorithm>
 
+#include "signal/core/cluster/nodes.h"
 #include "signal/core/hub.h"
 #include "signal/core/saved_state.h"
 
@@ -8,6 +9,7 @@ namespace noom::signal {
 
 void Hub::on_drain(Now now, Output& output) {
   draining_ = true;
+  if (nodes_ != nullptr) nodes_->cluster.set_draining(now, true, nodes_->told);
   std::vector<SessionId> open;
   sessions_.for_each([&](SessionId id, Session& session) {
     open.push_back(id);
@@ -20,6 +22,43 @@ void Hub::on_drain(Now now, Output& output) {
     if (Seat* seat = seats_.find(session.seat)) seat->session = {};
   });
   for (const SessionId id : open) end_session(now, id, LeaveReason::kClosed, output);
+  heed(now, output);
+}
+
+SavedSeat Hub::saved_seat(Now now, const Seat& seat) {
+  SavedSeat saved{.tag = seat.tag,
+                  .host = seat.host,
+                  .generation = seat.generation,
+                  .oldest = seat.oldest,
+                  .received = seat.received,
+                  .appended = seat.outbox.appended(),
+                  .kept = {seat.outbox.kept().begin(), seat.outbox.kept().end()},
+                  .lost_since = now.mono - seat.lost,
+                  .lost_by = static_cast<uint64_t>(seat.lost_by),
+                  .told_away = seat.told_away,
+                  .ice_left = {}};
+  if (seat.place.ice_due) saved.ice_left = std::max(Duration::zero(), *seat.place.ice_due - now.mono);
+  return saved;
+}
+
+// A seat without a connection. The caller sets its deadline.
+SeatId Hub::take_in(Now now, SavedSeat from) {
+  Seat seat;
+  seat.tag = std::move(from.tag);
+  seat.host = std::move(from.host);
+  seat.can_resume = true;
+  seat.outbox = ReplayRing::restored(std::move(from.kept), from.appended);
+  seat.received = seat.told = from.received;
+  seat.generation = static_cast<uint32_t>(from.generation);
+  seat.oldest = static_cast<uint32_t>(from.oldest);
+  seat.lost = now.mono - from.lost_since;
+  seat.lost_by = from.lost_by == 2 ? LeaveReason::kTimeout : LeaveReason::kClosed;
+  seat.told_away = from.told_away;
+  stats_.away.add();
+  stats_.replay_bytes.add(seat.outbox.bytes());
+  const SeatId id = seats_.insert(std::move(seat));
+  seat_by_tag_.insert_or_assign(seats_.find(id)->tag, id);
+  return id;
 }
 
 std::string Hub::save(Now now) {
@@ -31,19 +70,7 @@ std::string Hub::save(Now now) {
     if (!seat.can_resume || seat.session.valid()) return;
     index_of_seat.resize(std::max<size_t>(index_of_seat.size(), id.index + 1));
     index_of_seat[id.index] = state.seats.size();
-    SavedSeat saved{.tag = seat.tag,
-                    .host = seat.host,
-                    .generation = seat.generation,
-                    .oldest = seat.oldest,
-                    .received = seat.received,
-                    .appended = seat.outbox.appended(),
-                    .kept = {seat.outbox.kept().begin(), seat.outbox.kept().end()},
-                    .lost_since = now.mono - seat.lost,
-                    .lost_by = static_cast<uint64_t>(seat.lost_by),
-                    .told_away = seat.told_away,
-                    .ice_left = {}};
-    if (seat.place.ice_due) saved.ice_left = std::max(Duration::zero(), *seat.place.ice_due - now.mono);
-    state.seats.push_back(std::move(saved));
+    state.seats.push_back(saved_seat(now, seat));
   });
   if (state.seats.empty()) return {};
   state.rooms = host_.save(now, index_of_seat);
@@ -60,32 +87,16 @@ bool Hub::restore(Now now, std::string_view saved) {
   }
   // A clock that was set back in between makes the pause look like none.
   const Duration pause = std::max(Duration::zero(), Duration(now.wall - state->saved));
+  const Now saved_at{now.mono - pause, now.wall - std::chrono::duration_cast<Wall::duration>(pause)};
   std::vector<SeatId> seats;
-  for (SavedSeat& from : state->seats) {
-    Seat seat;
-    seat.tag = from.tag;
-    seat.host = std::move(from.host);
-    seat.can_resume = true;
-    seat.outbox = ReplayRing::restored(std::move(from.kept), from.appended);
-    seat.received = seat.told = from.received;
-    seat.generation = static_cast<uint32_t>(from.generation);
-    seat.oldest = static_cast<uint32_t>(from.oldest);
-    seat.lost = now.mono - pause - from.lost_since;
-    seat.lost_by = from.lost_by == 2 ? LeaveReason::kTimeout : LeaveReason::kClosed;
-    seat.told_away = from.told_away;
-    stats_.away.add();
-    stats_.replay_bytes.add(seat.outbox.bytes());
-    seats.push_back(seats_.insert(std::move(seat)));
-    seat_by_tag_.emplace(seats_.find(seats.back())->tag, seats.back());
-  }
-  const std::vector<RoomId> rooms =
-      host_.restore({now.mono - pause, now.wall - std::chrono::duration_cast<Wall::duration>(pause)}, *state, seats);
+  for (const SavedSeat& from : state->seats) seats.push_back(take_in(saved_at, from));
+  const std::vector<RoomId> rooms = host_.restore(saved_at, *state, seats);
   for (size_t i = 0; i < rooms.size(); ++i) {
     const SavedRoom& room = state->rooms[i];
     for (const SavedMember& member : room.members) {
       Place place{
           .room = rooms[i], .name = room.name, .tag = room.tag, .peer = member.peer, .ice_due = {}, .relays = {}};
-      if (const auto left = state->seats[member.seat].ice_left) place.ice_due = now.mono - pause + *left;
+      if (const auto left = state->seats[member.seat].ice_left) place.ice_due = saved_at.mono + *left;
       seats_.find(seats[member.seat])->place = std::move(place);
     }
   }

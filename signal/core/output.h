@@ -9,6 +9,7 @@
 
 #include "common/base/handle.h"
 #include "common/base/log.h"
+#include "signal/core/cluster/output.h"
 
 namespace noom::signal {
 
@@ -60,18 +61,20 @@ struct Event {
 };
 
 struct Output {
+  std::vector<BusFrame> bus;  // to be published, when there is a bus
   std::vector<Delivery> deliveries;
   std::vector<SessionId> pings;  // send a WebSocket ping; report on_pong
   std::vector<Close> closes;
   std::vector<Event> events;
 
   void clear() {
+    bus.clear();
     deliveries.clear();
     pings.clear();
     closes.clear();
     events.clear();
   }
-  bool empty() const { return deliveries.empty() && pings.empty() && closes.empty() && events.empty(); }
+  bool empty() const { return bus.empty() && deliveries.empty() && pings.empty() && closes.empty() && events.empty(); }
 };
 
 }  // namespace noom::signal

@@ -92,7 +92,8 @@ class RoomHost {
   bool attach(Now now, const Attachment& attachment, RoomOutput& output);
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
-  void detach_node(Now now, uint32_t node, RoomOutput& output);
+  bool has_members_at(RoomId id, uint32_t node);
+  void detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& output);
 
   // In the order of their making. `index_of` says which saved seat a member of this node has.
   std::vector<SavedRoom> save(Now now, const std::vector<size_t>& index_of);

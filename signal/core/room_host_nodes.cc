@@ -130,9 +130,12 @@ void RoomHost::adopt(Now now, const SavedRoom& state, RoomOutput& output) {
     return;
   }
   std::vector<Member> members;
+  // What is still on its way from a member's edge, by way of the former owner, names its seat.
   for (const SavedMember& from : state.members) {
     members.push_back(member_of(from, now));
+    const SeatAddress seat = members.back().seat;
     detach(now, members.back());
+    if (seat.node != kNoNode) members.back().seat = seat;
   }
   if (members.empty()) return;
   Room room(state.name, state.tag, state.at.epoch, settings_->room_capacity);
@@ -244,13 +247,19 @@ void RoomHost::detach(const RoomAsker& asker) {
   set_deadline(asker.room, *room);
 }
 
-void RoomHost::detach_node(Now now, uint32_t node, RoomOutput& output) {
+bool RoomHost::has_members_at(RoomId id, uint32_t node) {
+  const auto& members = rooms_.find(id)->members();
+  return std::any_of(members.begin(), members.end(), [&](const Member& member) { return member.seat.node == node; });
+}
+
+void RoomHost::detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& output) {
   for (const RoomId id : rooms()) {
     Room& room = *rooms_.find(id);
     std::vector<SeatAddress> lost;
     for (Member& member : room.members()) {
       if (member.seat.node != node) continue;
       detach(now, member);
+      member.detached->has_gap = has_gap;
       lost.push_back(member.seat);
     }
     for (const SeatAddress& seat : lost) set_away({now, seat, id, {}}, true, output);

@@ -18,15 +18,16 @@ namespace noom::signal {
 
 // A place in a room, as the room's owner has told it.
 struct Place {
-  RoomId room;       // invalid: in none
-  std::string name;  // the room's
-  std::string tag;   // the room's
+  uint32_t owner = kThisNode;  // the node
+  RoomId room;                 // at the owner; invalid while it is on its way to another one
+  std::string name;            // the room's; empty: in none
+  std::string tag;             // the room's
   PeerId peer;
   std::optional<Mono> ice_due;    // when its member gets new ICE servers; nullopt: what it has does not end
   bool ice_leaves = false;        // because a relay it was given goes away
   std::vector<RelayNode> relays;  // that it was given
 
-  bool valid() const { return room.valid(); }
+  bool valid() const { return !name.empty(); }
 };
 
 struct Seat {

@@ -29,6 +29,9 @@ struct Stats {
   Counter replays_dropped;                           // rings given up because replay_bytes_total_max was reached
   std::array<Counter, kResumeOutcomeCount> resumes;  // attempts, by outcome
   Counter expired;                                   // sessions whose window passed
+  Counter seats_given;                               // sessions that another node has taken over
+  Counter node_messages_malformed;
+  Counter link_resets;
 };
 
 }  // namespace noom::signal

@@ -8,7 +8,7 @@ namespace noom::signal {
 namespace {
 
 // Each text behind a byte with its length.
-constexpr size_t kPlainBytesMax = sizeof(uint32_t) + 3 * 256;
+constexpr size_t kPlainBytesMax = sizeof(uint32_t) + 4 * 256;
 
 void write_text(Writer& writer, std::string_view text) {
   writer.u8(static_cast<uint8_t>(text.size()));
@@ -27,6 +27,7 @@ std::string seal_ticket(const auth::Seal& seal, Wall now, Random& random, const 
   write_text(writer, ticket.session);
   write_text(writer, ticket.room);
   write_text(writer, ticket.peer);
+  write_text(writer, ticket.node);
   const auto sealed = seal.seal(now, random, writer.written());
   return absl::WebSafeBase64Escape({as_text(sealed).data(), sealed.size()});
 }
@@ -43,6 +44,7 @@ std::optional<Ticket> open_ticket(const auth::Seal& seal, Wall now, std::string_
   ticket.session = read_text(reader);
   ticket.room = read_text(reader);
   ticket.peer = read_text(reader);
+  ticket.node = read_text(reader);
   if (!reader.ok() || reader.remaining() > 0) return std::nullopt;
   return ticket;
 }

@@ -16,6 +16,7 @@ struct Ticket {
   uint32_t generation = 0;  // grows with each resumption of the session
   std::string room;         // empty: in none
   std::string peer;
+  std::string node = {};  // that made it; empty: the only one
 
   friend bool operator==(const Ticket&, const Ticket&) = default;
 };

@@ -52,7 +52,7 @@ void Cluster::heed(size_t from, ClusterOutput& output) {
 void Cluster::send(Now now, const NodeId& to, std::string_view payload, ClusterOutput& output) {
   if (membership_.is_member() && to != membership_.self().node && membership_.find(to) != nullptr)
     return links_.send(now, to, payload, output);
-  output.events.push_back({ClusterEvent::Kind::kReset, to, 0, {}});
+  output.events.push_back({ClusterEvent::Kind::kReset, to, 0, {}, true});
 }
 
 std::optional<Mono> Cluster::next_deadline() const {

@@ -169,7 +169,7 @@ void Link::begin_anew(Now now, ClusterOutput& output) {
 
 void Link::say_reset(ClusterOutput& output) {
   common_.stats.resets.add();
-  output.events.push_back({ClusterEvent::Kind::kReset, peer_, theirs_.incarnation, {}});
+  output.events.push_back({ClusterEvent::Kind::kReset, peer_, theirs_.incarnation, {}, !ring_.empty()});
 }
 
 void Link::clear() {

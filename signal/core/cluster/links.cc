@@ -5,7 +5,7 @@ namespace noom::signal {
 void Links::send(Now now, const NodeId& to, std::string_view payload, ClusterOutput& output) {
   if (!slot_by_node_.contains(to) && slot_by_node_.size() >= common_.settings.links_max) {
     common_.stats.resets.add();
-    output.events.push_back({ClusterEvent::Kind::kReset, to, 0, {}});
+    output.events.push_back({ClusterEvent::Kind::kReset, to, 0, {}, true});
     return;
   }
   const uint32_t slot = slot_of(to);

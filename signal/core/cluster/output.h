@@ -31,6 +31,7 @@ struct ClusterEvent {
   NodeId node;
   uint64_t incarnation = 0;  // of kJoined, kLeft, kDraining, kNameTaken: the other one's
   std::string payload = {};
+  bool sent_lost = false;  // of kReset: something that this end has sent is, or may be, among it
 };
 
 struct ClusterOutput {

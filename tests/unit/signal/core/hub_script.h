@@ -22,7 +22,18 @@ inline Json json(std::string_view text) {
   return boost::json::parse({text.data(), text.size()});
 }
 
-class HubScript {
+// What a client sees of a server.
+class ServerSide {
+ public:
+  virtual ~ServerSide() = default;
+  virtual SessionId connect() = 0;
+  virtual void say(SessionId session, std::string_view text) = 0;
+  // The next message for the session; null when there is none.
+  virtual Json take(SessionId session) = 0;
+  virtual void closed(SessionId session) = 0;
+};
+
+class HubScript : public ServerSide {
  public:
   explicit HubScript(Settings settings = {}, uint64_t seed = 1)
       : random_(seed),
@@ -61,10 +72,11 @@ class HubScript {
     return session;
   }
 
-  void say(SessionId session, std::string_view text) {
+  SessionId connect() override { return open(); }
+  void say(SessionId session, std::string_view text) override {
     feed([&](Output& output) { hub_->on_message(now_, session, text, output); });
   }
-  void closed(SessionId session) {
+  void closed(SessionId session) override {
     feed([&](Output& output) { hub_->on_closed(now_, session, output); });
   }
   template <typename F>
@@ -94,8 +106,7 @@ class HubScript {
   }
   void crash() { begin_anew({}); }
 
-  // The next message for the session; null when there is none.
-  Json take(SessionId session) {
+  Json take(SessionId session) override {
     auto& queue = inbox_[session];
     if (queue.empty()) return nullptr;
     Json first = json(queue.front());

@@ -13,17 +13,20 @@ namespace noom::signal {
 
 class ResumingClient {
  public:
-  explicit ResumingClient(HubScript& script) : script_(script) {}
+  explicit ResumingClient(ServerSide& server) : server_(&server) {}
+
+  // Where the next connection goes.
+  void turn_to(ServerSide& server) { server_ = &server; }
 
   // Opens a connection and says hello, with the ticket when there is one. The welcome waits to be heard.
   void connect() {
-    session_ = script_.open();
+    session_ = server_->connect();
     greeted_ = false;
     connected_ = true;
     std::string hello = R"({"type":"hello","protocol":"noom.v1","features":["resume"])";
     if (!ticket_.empty())
       hello += R"(,"resume":{"ticket":")" + ticket_ + R"(","received":)" + std::to_string(received_) + "}";
-    script_.say(session_, hello + "}");
+    server_->say(session_, hello + "}");
   }
   // Kept until the server is known to have it.
   void say(std::string text) {
@@ -35,23 +38,23 @@ class ResumingClient {
     for (; count > 0 && connected_ && !uplink_.empty(); --count) {
       const std::string text = uplink_.front();
       uplink_.pop_front();
-      script_.say(session_, text);
+      server_->say(session_, text);
     }
   }
   // Takes at most `count` messages from the server.
   void hear(size_t count = SIZE_MAX) {
     for (; count > 0 && connected_; --count) {
-      Json message = script_.take(session_);
+      Json message = server_->take(session_);
       if (!message.is_object()) return;
       on_message(std::move(message));
     }
   }
   void ack() {
-    if (greeted_) script_.say(session_, R"({"type":"ack","received":)" + std::to_string(received_) + "}");
+    if (greeted_) server_->say(session_, R"({"type":"ack","received":)" + std::to_string(received_) + "}");
   }
   // The link breaks; the server notices when `is_noticed`, else it learns from the next connection, or by a ping.
   void lose(bool is_noticed = true) {
-    if (connected_ && is_noticed) script_.closed(session_);
+    if (connected_ && is_noticed) server_->closed(session_);
     forget_link();
   }
   void forget_link() {
@@ -110,7 +113,7 @@ class ResumingClient {
     for (; confirmed_ < received; ++confirmed_) sent_.pop_front();
   }
 
-  HubScript& script_;
+  ServerSide* server_;
   SessionId session_;
   bool connected_ = false;
   bool greeted_ = false;

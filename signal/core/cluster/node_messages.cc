@@ -1,0 +1,172 @@
+#include "signal/core/cluster/node_messages.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "signal/core/cluster/fields.h"
+
+namespace noom::signal {
+
+// Beside the types they list, for argument-dependent lookup.
+template <typename Archive>
+void each_field(Archive& archive, EventPosition& at) {
+  archive(at.epoch, at.seq);
+}
+template <typename Archive>
+void each_field(Archive& archive, SavedMember& member) {
+  archive(member.peer, member.name, member.metadata_json, member.metadata_left, member.is_host, member.away,
+          member.since, member.session, member.node, member.address.seat);
+}
+template <typename Archive>
+void each_field(Archive& archive, SavedRoom& room) {
+  archive(room.name, room.tag, room.at, room.members);
+}
+template <typename Archive>
+void each_field(Archive& archive, SavedSeat& seat) {
+  archive(seat.tag, seat.host, seat.generation, seat.oldest, seat.received, seat.appended, seat.told_away,
+          seat.ice_left);
+  // The ring's texts are shared within a process.
+  std::vector<std::string> kept;
+  for (const Text& text : seat.kept) kept.push_back(*text);
+  archive(kept);
+  if constexpr (std::is_same_v<Archive, FieldReader>) {
+    for (std::string& text : kept) seat.kept.push_back(std::make_shared<const std::string>(std::move(text)));
+  }
+}
+
+namespace node {
+
+template <typename Archive>
+void each_field(Archive& archive, JoinAsked& m) {
+  archive(m.seat, m.session, m.claimed_room, m.claimed_peer, m.frame);
+}
+template <typename Archive>
+void each_field(Archive& archive, Asked& m) {
+  archive(m.seat, m.room, m.frame);
+}
+template <typename Archive>
+void each_field(Archive& archive, SeatEnded& m) {
+  archive(m.seat, m.room, m.reason);
+}
+template <typename Archive>
+void each_field(Archive& archive, SeatAway& m) {
+  archive(m.seat, m.room, m.away);
+}
+template <typename Archive>
+void each_field(Archive& archive, SeatDetaching& m) {
+  archive(m.seat, m.room);
+}
+template <typename Archive>
+void each_field(Archive& archive, AttachAsked::Own& own) {
+  archive(own.peer, own.seat);
+}
+template <typename Archive>
+void each_field(Archive& archive, AttachAsked& m) {
+  archive(m.former, m.room, m.own, m.lost);
+}
+template <typename Archive>
+void each_field(Archive& archive, Delivered& m) {
+  archive(m.seats, m.text, m.subject, m.stub);
+}
+template <typename Archive>
+void each_field(Archive& archive, Joined& m) {
+  archive(m.seat, m.re, m.id, m.peer, m.room);
+}
+template <typename Archive>
+void each_field(Archive& archive, LeftRoom& m) {
+  archive(m.seat, m.text);
+}
+template <typename Archive>
+void each_field(Archive& archive, Refused& m) {
+  archive(m.seat, m.re, m.code, m.message, m.retry_after_s);
+}
+template <typename Archive>
+void each_field(Archive& archive, SeatDetached& m) {
+  archive(m.seat);
+}
+template <typename Archive>
+void each_field(Archive& archive, Moved& m) {
+  archive(m.id, m.room, m.owner);
+}
+template <typename Archive>
+void each_field(Archive& archive, Attached& m) {
+  archive(m.seat, m.id, m.room);
+}
+template <typename Archive>
+void each_field(Archive& archive, Changed& m) {
+  archive(m.room, m.at, m.member, m.gone);
+}
+template <typename Archive>
+void each_field(Archive& archive, Census& m) {
+  archive(m.room);
+}
+template <typename Archive>
+void each_field(Archive& archive, CensusAnswered& m) {
+  archive(m.room, m.owns);
+}
+template <typename Archive>
+void each_field(Archive& archive, HandedOver& m) {
+  archive(m.room);
+}
+template <typename Archive>
+void each_field(Archive& archive, PassedOn& m) {
+  archive(m.edge, m.room, m.message, m.hops);
+}
+template <typename Archive>
+void each_field(Archive& archive, SeatWanted& m) {
+  archive(m.session, m.tag, m.generation, m.received);
+}
+template <typename Archive>
+void each_field(Archive& archive, SeatGiven& m) {
+  archive(m.session, m.outcome, m.seat, m.owner, m.room_id, m.room, m.peer);
+}
+
+namespace {
+
+constexpr uint8_t kVersion = 1;
+
+template <size_t I = 0>
+std::optional<Message> decode_kind(uint8_t kind, FieldReader& reader) {
+  if constexpr (I < std::variant_size_v<Message>) {
+    if (kind != I) return decode_kind<I + 1>(kind, reader);
+    std::variant_alternative_t<I, Message> message;
+    each_field(reader, message);
+    if (!reader.done()) return std::nullopt;
+    return Message(std::move(message));
+  } else {
+    return std::nullopt;
+  }
+}
+
+// An enum that came from outside must name one of its values.
+bool in_range(const Message& message) {
+  if (const auto* ended = std::get_if<SeatEnded>(&message))
+    return static_cast<size_t>(ended->reason) < kLeaveReasonCount;
+  if (const auto* refused = std::get_if<Refused>(&message)) return static_cast<size_t>(refused->code) < kErrorCodeCount;
+  if (const auto* given = std::get_if<SeatGiven>(&message))
+    return static_cast<size_t>(given->outcome) < kResumeOutcomeCount;
+  return true;
+}
+
+}  // namespace
+
+std::string encode(const Message& message) {
+  std::string bytes;
+  FieldWriter writer(bytes);
+  writer(kVersion, static_cast<uint8_t>(message.index()));
+  std::visit([&](const auto& what) { writer(what); }, message);
+  return bytes;
+}
+
+std::optional<Message> decode(std::string_view bytes) {
+  FieldReader reader(bytes);
+  uint8_t version = 0;
+  uint8_t kind = 0;
+  reader(version, kind);
+  if (version != kVersion) return std::nullopt;
+  auto message = decode_kind(kind, reader);
+  return message && in_range(*message) ? std::move(message) : std::nullopt;
+}
+
+}  // namespace node
+}  // namespace noom::signal

@@ -1,0 +1,229 @@
+// Clients of this node in rooms of others: the way to the owner and back.
+#include <algorithm>
+#include <utility>
+
+#include "signal/core/cluster/nodes.h"
+#include "signal/core/hub.h"
+
+namespace noom::signal {
+namespace {
+
+constexpr uint32_t kUnavailableRetryAfter = 2;  // seconds
+
+PeerView view_of(const SavedMember& member, bool polite) {
+  return {member.peer,          member.name, member.is_host ? kHostRole : kMemberRole,
+          member.metadata_json, member.away, polite};
+}
+
+std::vector<PeerView> views_of_others(const SavedRoom& room, std::string_view peer) {
+  std::vector<PeerView> views;
+  bool came_before = true;
+  for (const SavedMember& member : room.members) {
+    if (member.peer == peer) {
+      came_before = false;
+    } else {
+      views.push_back(view_of(member, came_before));
+    }
+  }
+  return views;
+}
+
+SavedMember* find(SavedRoom& room, std::string_view peer) {
+  const auto found = std::find_if(room.members.begin(), room.members.end(),
+                                  [&](const SavedMember& member) { return member.peer == peer; });
+  return found == room.members.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+// ---- towards the owner ----
+
+void Hub::ask_to_join(Asking& asking, const std::string& room) {
+  const Seat& seat = *asking.seat;
+  Joining joining{.asked = {asking.seat_id, seat.tag, seat.claimed_room, seat.claimed_peer, std::string(asking.frame)},
+                  .re = std::string(asking.re),
+                  .room = room,
+                  .owner = nodes_->owner_of(room),
+                  .ask_again = asking.now.mono + kNodePatience,
+                  .ends = asking.now.mono + kJoinPatience};
+  const auto& entry = nodes_->joining.insert_or_assign(asking.seat_id, std::move(joining)).first->second;
+  expect_answer(asking.now);
+  if (owns(room)) {
+    if (must_gather(room)) return gather(asking.now, room, {}, {&entry.asked, kThisNode}, asking.output);
+    return admit(asking.now, kThisNode, node::JoinAsked(entry.asked), asking.output);
+  }
+  tell_node(asking.now, entry.owner, entry.asked);
+}
+
+void Hub::tick_joining(Now now, Output& output) {
+  std::vector<SeatId> given_up;
+  for (auto& [seat, joining] : nodes_->joining) {
+    if (joining.ends <= now.mono) {
+      given_up.push_back(seat);
+    } else if (joining.ask_again <= now.mono) {
+      joining.ask_again = now.mono + kNodePatience;
+      joining.owner = nodes_->owner_of(joining.room);
+      tell_node(now, joining.owner, joining.asked);
+    }
+  }
+  for (const SeatId seat : given_up) {
+    const auto joining = nodes_->joining.extract(seat);
+    refuse_seat(seat, joining.mapped().re, ErrorCode::kUnavailable, "The node that has this room does not answer.",
+                kUnavailableRetryAfter, output);
+  }
+}
+
+// A request about a room that another node owns.
+void Hub::ask_owner(Asking& asking) {
+  const auto found = nodes_->remote_rooms.find(asking.seat->place.name);
+  if (found == nodes_->remote_rooms.end()) return refuse(asking, ErrorCode::kNotJoined, "Join a room first.");
+  RemoteRoom& room = found->second;
+  if (!nodes_->is_there(room.owner) || room.held.size() >= kHeldMax)
+    return refuse(asking, ErrorCode::kUnavailable, "The node that has this room cannot be reached.",
+                  kUnavailableRetryAfter);
+  tell_owner(asking.now, room, node::Asked{asking.seat_id, room.id, std::string(asking.frame)});
+}
+
+// Held while the room is on its way to another node.
+void Hub::tell_owner(Now now, RemoteRoom& room, node::Message message) {
+  if (room.attach_again) {
+    if (room.held.size() < kHeldMax) room.held.push_back(std::move(message));
+  } else {
+    tell_node(now, room.owner, message);
+  }
+}
+
+void Hub::ask_to_attach(Now now, RemoteRoom& room) {
+  room.attach_again = now.mono + kNodePatience;
+  expect_answer(now);
+  node::AttachAsked asked{{}, room.known, {}, room.lost};
+  fill_in_nodes(asked.room);
+  for (const SeatId seat : room.seats) asked.own.push_back({seats_.find(seat)->place.peer, seat});
+  tell_node(now, room.owner, asked);
+}
+
+void Hub::place_at(SeatId id, uint32_t owner, RoomId room) {
+  Seat& seat = *seats_.find(id);
+  seat.place.owner = owner;
+  seat.place.room = room;
+}
+
+// The seat's room is no longer its own, or no longer elsewhere.
+void Hub::forget_remote(SeatId seat, std::string_view name) {
+  if (nodes_ == nullptr) return;
+  const auto found = nodes_->remote_rooms.find(name);
+  if (found == nodes_->remote_rooms.end()) return;
+  std::erase(found->second.seats, seat);
+  if (found->second.seats.empty()) nodes_->remote_rooms.erase(found);
+}
+
+// ---- from the owner ----
+
+void Hub::heed(Now, uint32_t from, const node::Delivered& delivered, Output& output) {
+  std::vector<SeatAddress> receivers;
+  for (const SeatId id : delivered.seats) {
+    const Seat* seat = seats_.find(id);
+    // What a former owner still says, cut off from the others, is not heard.
+    if (seat != nullptr && seat->place.owner == from) receivers.push_back({kThisNode, id});
+  }
+  if (!receivers.empty()) deliver(delivered.text, receivers, output, {delivered.subject, delivered.stub});
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& output) {
+  const auto asked = nodes_->joining.find(joined.seat);
+  Seat* seat = seats_.find(joined.seat);
+  if (asked == nodes_->joining.end() || seat == nullptr || seat->place.valid())
+    return tell_node(now, from, node::SeatEnded{joined.seat, joined.id, LeaveReason::kClosed});
+  nodes_->joining.erase(asked);
+  RemoteRoom& room = nodes_->remote_rooms[joined.room.name];
+  room.owner = from;
+  room.id = joined.id;
+  room.known = joined.room;
+  number_nodes(room.known);
+  room.seats.push_back(joined.seat);
+  seat->place = {.owner = from,
+                 .room = joined.id,
+                 .name = joined.room.name,
+                 .tag = joined.room.tag,
+                 .peer = joined.peer,
+                 .ice_due = {},
+                 .relays = {}};
+  const SavedMember* self = find(room.known, joined.peer);
+  JoinedView view{.room = room.known.name,
+                  .at = room.known.at,
+                  .peer = seat->place.peer,
+                  .role = self != nullptr && self->is_host ? kHostRole : kMemberRole,
+                  .peers = views_of_others(room.known, joined.peer)};
+  answer_join(now, joined.seat, joined.re, view, output);
+}
+
+void Hub::heed(Now, uint32_t from, const node::LeftRoom& left, Output& output) {
+  const Seat* seat = seats_.find(left.seat);
+  if (seat != nullptr && seat->place.owner == from) leave_place(left.seat, left.text, output);
+}
+
+void Hub::heed(Now, uint32_t, const node::Refused& refused, Output& output) {
+  nodes_->joining.erase(refused.seat);
+  refuse_seat(refused.seat, refused.re, refused.code, refused.message, refused.retry_after_s, output);
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Moved& moved, Output&) {
+  const auto found = nodes_->remote_rooms.find(moved.room);
+  if (found == nodes_->remote_rooms.end() || found->second.owner != from) return;
+  RemoteRoom& room = found->second;
+  const uint32_t owner = nodes_->number(moved.owner);
+  room.lost |= owner == from;
+  if (owner == from) return ask_to_attach(now, room);
+  // By way of the former owner, behind what was asked of it before. The new one confirms.
+  room.owner = owner;
+  for (const SeatId seat : room.seats) place_at(seat, owner, {});
+  room.attach_again = now.mono + kNodePatience;
+  expect_answer(now);
+  node::AttachAsked asked{moved.id, room.known, {}, false};
+  fill_in_nodes(asked.room);
+  for (const SeatId seat : room.seats) asked.own.push_back({seats_.find(seat)->place.peer, seat});
+  tell_node(now, from, asked);
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Attached& attached, Output&) {
+  const auto found = nodes_->remote_rooms.find(attached.room);
+  const Seat* seat = seats_.find(attached.seat);
+  if (found == nodes_->remote_rooms.end() || seat == nullptr || seat->place.name != attached.room)
+    return tell_node(now, from, node::SeatEnded{attached.seat, attached.id, LeaveReason::kClosed});
+  RemoteRoom& room = found->second;
+  room.owner = from;
+  room.id = attached.id;
+  place_at(attached.seat, from, attached.id);
+  room.lost = false;
+  const bool was_waiting = std::exchange(room.attach_again, std::nullopt).has_value();
+  if (!seat->told_away) tell_node(now, from, node::SeatAway{attached.seat, attached.id, false});
+  if (!was_waiting) return;
+  for (node::Message& message : std::exchange(room.held, {})) {
+    std::visit(
+        [&](auto& what) {
+          if constexpr (requires { RoomId(what.room); }) what.room = attached.id;
+        },
+        message);
+    tell_node(now, from, message);
+  }
+}
+
+// What is known of a room is what it takes to put it together again.
+void Hub::heed(Now, uint32_t from, const node::Changed& changed, Output&) {
+  const auto found = nodes_->remote_rooms.find(changed.room);
+  if (found == nodes_->remote_rooms.end() || found->second.owner != from) return;
+  SavedRoom& known = found->second.known;
+  known.at = changed.at;
+  SavedMember member = changed.member;
+  member.address.node = member.node.empty() ? kNoNode : nodes_->number(member.node);
+  SavedMember* was = find(known, member.peer);
+  if (changed.gone) {
+    std::erase_if(known.members, [&](const SavedMember& entry) { return entry.peer == member.peer; });
+  } else if (was != nullptr) {
+    *was = std::move(member);
+  } else {
+    known.members.push_back(std::move(member));
+  }
+}
+
+}  // namespace noom::signal

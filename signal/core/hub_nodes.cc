@@ -1,0 +1,207 @@
+// The hub as one node of several: what the bus brings, who comes and goes, and what is waited for. hub_edge.cc: rooms
+// of other nodes; hub_owner.cc: members at other nodes; hub_seat_moves.cc: clients that come to another node.
+#include <algorithm>
+#include <utility>
+
+#include "signal/core/cluster/nodes.h"
+#include "signal/core/hub.h"
+
+namespace noom::signal {
+
+Hub::~Hub() = default;
+
+void Hub::join_cluster(NodeAddress self, const ClusterSettings& settings) {
+  nodes_ = std::make_unique<Nodes>(std::move(self), settings);
+  host_.replicate();
+}
+
+void Hub::on_bus(Now now, bool is_connected, Output& output) {
+  if (nodes_ == nullptr) return;
+  nodes_->is_connected = is_connected;
+  if (!is_connected) return;
+  nodes_->heals = now.mono + kHealTime;
+  nodes_->next_tick = now.mono + kNodeTick;
+  nodes_->cluster.on_bus(now, nodes_->told);
+  heed(now, output);
+}
+
+void Hub::on_bus_frame(Now now, std::string_view bytes, Output& output) {
+  if (nodes_ == nullptr) return;
+  nodes_->cluster.on_frame(now, bytes, nodes_->told);
+  heed(now, output);
+}
+
+bool Hub::is_member() const {
+  return nodes_ == nullptr || !nodes_->cluster.membership().name_taken();
+}
+
+// Frames go out and events are heeded until nothing is left: heeding one may cause others.
+void Hub::heed(Now now, Output& output) {
+  if (nodes_ == nullptr) return;
+  while (true) {
+    while (!nodes_->told.empty()) {
+      ClusterOutput told = std::exchange(nodes_->told, {});
+      for (BusFrame& frame : told.frames) output.bus.push_back(std::move(frame));
+      for (const ClusterEvent& event : told.events) heed(now, event, output);
+    }
+    if (nodes_->view_seen == nodes_->cluster.membership().view_version()) return;
+    nodes_->view_seen = nodes_->cluster.membership().view_version();
+    heed_view(now, output);
+  }
+}
+
+void Hub::heed(Now now, const ClusterEvent& event, Output& output) {
+  using Kind = ClusterEvent::Kind;
+  const uint32_t node = nodes_->number(event.node);
+  const auto log = [&](LogLevel level, std::string_view name) {
+    output.events.push_back({level, name, {"node", event.node}, {}, {}, {}});
+  };
+  switch (event.kind) {
+    case Kind::kMessage:
+      if (const auto message = node::decode(event.payload)) return heed(now, node, *message, output);
+      return stats_.node_messages_malformed.add();
+    case Kind::kReset:
+      stats_.link_resets.add();
+      return event.sent_lost ? heed_reset(now, node) : void();
+    case Kind::kJoined:
+      return log(LogLevel::kInfo, "node_joined");
+    case Kind::kLeft: {
+      log(LogLevel::kWarning, "node_left");
+      for (auto& [name, room] : nodes_->remote_rooms) {
+        if (room.owner == node) room.attach_again = now.mono;
+      }
+      expect_answer(now);
+      RoomOutput said;
+      host_.detach_node(now, node, nodes_->reset.erase(node) > 0, said);
+      return obey(now, said, output);
+    }
+    case Kind::kDraining:
+      return log(LogLevel::kInfo, "node_draining");
+    case Kind::kNameTaken:
+      return log(LogLevel::kError, "node_name_taken");
+    case Kind::kNameFree:
+      return log(LogLevel::kInfo, "node_name_free");
+  }
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Message& message, Output& output) {
+  std::visit([&](const auto& what) { heed(now, from, what, output); }, message);
+}
+
+// Owners have changed: rooms go where they belong, and whoever waits for a node that is gone asks another one.
+void Hub::heed_view(Now now, Output& output) {
+  for (const RoomId id : host_.rooms()) {
+    const uint32_t owner = nodes_->owner_of(host_.name_of(id));
+    if (owner != kThisNode) hand_over(now, id, owner, output);
+  }
+  std::vector<std::string> complete;
+  for (auto& [name, gathering] : nodes_->gatherings) {
+    std::erase_if(gathering.awaited, [&](uint32_t node) { return !nodes_->is_there(node); });
+    if (gathering.awaited.empty()) complete.push_back(name);
+  }
+  for (const std::string& name : complete) finish_gathering(now, name, output);
+  if (now.mono >= nodes_->heals) find_new_owners(now);
+}
+
+void Hub::find_new_owners(Now now) {
+  if (!nodes_->is_connected) return;
+  std::vector<std::string> orphaned;
+  for (const auto& [name, room] : nodes_->remote_rooms) {
+    if (!nodes_->is_there(room.owner)) orphaned.push_back(name);
+  }
+  for (const std::string& name : orphaned) {
+    RemoteRoom& room = nodes_->remote_rooms.find(name)->second;
+    room.owner = nodes_->owner_of(name);
+    room.id = {};
+    room.lost = true;
+    ask_to_attach(now, room);
+  }
+  for (auto& [seat, joining] : nodes_->joining) {
+    if (!nodes_->is_there(joining.owner)) joining.ask_again = now.mono;
+  }
+}
+
+// What that node was told may be lost. It is asked again what it has to be asked; what its members have missed they
+// learn from a roster.
+void Hub::heed_reset(Now now, uint32_t node) {
+  nodes_->reset.insert(node);
+  for (auto& [name, room] : nodes_->remote_rooms) {
+    if (room.owner == node && nodes_->is_there(node)) ask_to_attach(now, room);
+  }
+  for (auto& [seat, joining] : nodes_->joining) {
+    if (joining.owner == node) joining.ask_again = now.mono + kNodeTick;
+  }
+  if (!nodes_->is_there(node)) return;
+  for (const RoomId id : host_.rooms()) {
+    if (host_.has_members_at(id, node))
+      tell_node(now, node, node::Moved{id, std::string(host_.name_of(id)), nodes_->name(kThisNode)});
+  }
+}
+
+void Hub::tell_node(Now now, uint32_t node, const node::Message& message) {
+  if (node == kThisNode) {
+    nodes_->told.events.push_back({ClusterEvent::Kind::kMessage, nodes_->name(node), 0, node::encode(message)});
+    return;
+  }
+  nodes_->cluster.send(now, nodes_->name(node), node::encode(message), nodes_->told);
+}
+
+void Hub::tick_nodes(Now now, Output& output) {
+  if (nodes_ == nullptr) return;
+  if (nodes_->cluster.next_deadline() && *nodes_->cluster.next_deadline() <= now.mono)
+    nodes_->cluster.on_tick(now, nodes_->told);
+  heed(now, output);
+  if (!nodes_->next_tick || *nodes_->next_tick > now.mono) return;
+  if (now.mono >= nodes_->heals) find_new_owners(now);
+  std::vector<std::string> complete;
+  for (auto& [name, gathering] : nodes_->gatherings) {
+    if (gathering.ends <= now.mono) complete.push_back(name);
+  }
+  for (const std::string& name : complete) finish_gathering(now, name, output);
+  for (auto& [name, room] : nodes_->remote_rooms) {
+    if (room.attach_again && *room.attach_again <= now.mono && nodes_->is_there(room.owner)) ask_to_attach(now, room);
+  }
+  tick_joining(now, output);
+  tick_moves(now, output);
+  heed(now, output);
+  set_node_tick(now);
+}
+
+void Hub::set_node_tick(Now now) {
+  const bool is_waiting = !nodes_->gatherings.empty() || !nodes_->joining.empty() || !nodes_->coming.empty() ||
+                          !nodes_->going.empty() || nodes_->heals > now.mono ||
+                          std::any_of(nodes_->remote_rooms.begin(), nodes_->remote_rooms.end(),
+                                      [](const auto& entry) { return entry.second.attach_again.has_value(); });
+  nodes_->next_tick = is_waiting ? std::optional(now.mono + kNodeTick) : std::nullopt;
+}
+
+void Hub::expect_answer(Now now) {
+  if (!nodes_->next_tick) nodes_->next_tick = now.mono + kNodeTick;
+}
+
+std::optional<Mono> Hub::next_node_deadline() const {
+  if (nodes_ == nullptr) return std::nullopt;
+  const auto cluster = nodes_->cluster.next_deadline();
+  if (!cluster || !nodes_->next_tick) return cluster ? cluster : nodes_->next_tick;
+  return std::min(*cluster, *nodes_->next_tick);
+}
+
+void Hub::fill_in_nodes(SavedRoom& room) const {
+  for (SavedMember& member : room.members) fill_in_node(member);
+}
+
+void Hub::fill_in_node(SavedMember& member) const {
+  member.node = member.address.node == kNoNode ? std::string() : nodes_->name(member.address.node);
+}
+
+std::string Hub::node_name() const {
+  return nodes_ != nullptr ? nodes_->name(kThisNode) : std::string();
+}
+
+// Into this node's numbers.
+void Hub::number_nodes(SavedRoom& room) {
+  for (SavedMember& member : room.members)
+    member.address.node = member.node.empty() ? kNoNode : nodes_->number(member.node);
+}
+
+}  // namespace noom::signal

@@ -1,0 +1,286 @@
+// Rooms with members at several nodes, by script: docs/decisions/0010.
+#include "signal/core/cluster/rendezvous.h"
+#include "tests/unit/signal/core/cluster/cluster_world.h"
+
+namespace noom::signal {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class HubCluster : public testing::Test {
+ protected:
+  HubCluster() {
+    Settings settings;
+    settings.resume_key = Secret(as_bytes(std::string_view("0123456789abcdef0123456789abcdef")));
+    settings.openings = {.per_second = 0, .burst = 0};
+    settings_ = std::make_shared<const Settings>(std::move(settings));
+    for (const char* name : {"a", "b", "c"}) start(name);
+    bus_.run_for(seconds(3));
+  }
+
+  HubNode& start(const std::string& name) {
+    nodes_[name] = std::make_unique<HubNode>(bus_, name, settings_, ++seed_);
+    return *nodes_[name];
+  }
+  HubNode& node(const std::string& name) { return *nodes_.at(name); }
+  void crash(const std::string& name) { nodes_.erase(name); }
+
+  // A room that `owner` has.
+  std::string room_of(const std::string& owner) {
+    for (int i = 0;; ++i) {
+      const std::string room = "room" + std::to_string(i);
+      std::string best;
+      uint64_t weight = 0;
+      for (const auto& [name, hub] : nodes_) {
+        const uint64_t mine = rendezvous_weight(stable_hash(name), stable_hash(room));
+        if (best.empty() || mine > weight) {
+          best = name;
+          weight = mine;
+        }
+      }
+      if (best == owner) return room;
+    }
+  }
+
+  std::unique_ptr<ResumingClient> join(const std::string& at, const std::string& room) {
+    auto client = std::make_unique<ResumingClient>(node(at));
+    client->connect();
+    client->hear();
+    client->say(R"({"type":"join","id":1,"room":")" + room + "\"}");
+    client->speak();
+    bus_.run_for(milliseconds(100));
+    client->hear();
+    EXPECT_FALSE(client->peer().empty());
+    return client;
+  }
+  // What of that type was heard since the last call; the rest is forgotten.
+  static std::vector<Json> heard(ResumingClient& client, std::string_view type) {
+    client.hear();
+    std::vector<Json> found;
+    for (Json& message : client.heard) {
+      if (message.at("type").as_string() == type) found.push_back(std::move(message));
+    }
+    client.heard.clear();
+    return found;
+  }
+  void say(ResumingClient& client, const std::string& text) {
+    client.say(text);
+    client.speak();
+    bus_.run_for(milliseconds(20));
+  }
+
+  MemoryBus bus_{7};
+  std::shared_ptr<const Settings> settings_;
+  uint64_t seed_ = 0;
+  std::map<std::string, std::unique_ptr<HubNode>> nodes_;
+};
+
+constexpr const char* kHi = R"({"type":"send","data":"hi"})";
+
+TEST_F(HubCluster, MembersAtDifferentNodesSeeOneRoom) {
+  const std::string room = room_of("a");
+  const auto ann = join("b", room);
+  const auto bo = join("c", room);
+  const auto cy = join("a", room);
+  EXPECT_EQ(heard(*ann, "peer_joined").size(), 2u);
+  const auto joined = heard(*cy, "joined");
+  ASSERT_EQ(joined.size(), 1u);
+  EXPECT_EQ(joined[0].at("peers").as_array().size(), 2u);
+  EXPECT_EQ(joined[0].at("peers").at(0).at("peer").as_string(), ann->peer());
+  EXPECT_EQ(joined[0].at("peers").at(0).at("role").as_string(), "host");
+  EXPECT_TRUE(joined[0].at("peers").at(0).at("polite").as_bool());
+  heard(*bo, "");
+  say(*ann, kHi);
+  EXPECT_EQ(heard(*bo, "message").size(), 1u);
+  EXPECT_EQ(heard(*cy, "message").size(), 1u);
+  EXPECT_EQ(heard(*ann, "ok").size(), 1u);
+  say(*bo, R"({"type":"update","metadata":{"a":1}})");
+  EXPECT_EQ(heard(*ann, "peer_updated").size(), 1u);
+  say(*cy, R"({"type":"send","id":2,"to":")" + bo->peer() + R"(","data":1})");
+  EXPECT_EQ(heard(*bo, "message").size(), 1u);
+  EXPECT_EQ(heard(*ann, "message").size(), 0u);
+  say(*bo, R"({"type":"leave","id":3})");
+  EXPECT_EQ(heard(*bo, "left").size(), 1u);
+  EXPECT_EQ(heard(*ann, "peer_left").size(), 1u);
+}
+
+TEST_F(HubCluster, TheOwnerRefusesAndTheEdgePassesItOn) {
+  const std::string room = room_of("a");
+  std::vector<std::unique_ptr<ResumingClient>> clients;
+  for (size_t i = 0; i < settings_->room_capacity; ++i) clients.push_back(join(i % 2 == 0 ? "a" : "b", room));
+  ResumingClient late(node("c"));
+  late.connect();
+  late.hear();
+  say(late, R"({"type":"join","id":1,"room":")" + room + "\"}");
+  const auto errors = heard(late, "error");
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].at("code").as_string(), "room_full");
+  EXPECT_EQ(errors[0].at("re").as_int64(), 1);
+}
+
+TEST_F(HubCluster, AClientThatComesToAnotherNodeRecoversWhileItsRoomSeesNoLeave) {
+  for (const char* owner : {"a", "b", "c"}) {
+    const std::string room = room_of(owner);
+    const auto ann = join("a", room);
+    const auto bo = join("b", room);
+    heard(*ann, "");
+    heard(*bo, "");
+    bo->lose(false);
+    say(*ann, kHi);
+    bo->turn_to(node("c"));
+    bo->connect();
+    say(*ann, kHi);
+    bus_.run_for(milliseconds(100));
+    bo->hear();
+    EXPECT_EQ(bo->recovered, 1) << owner << boost::json::serialize(bo->welcome());
+    say(*ann, kHi);
+    EXPECT_EQ(heard(*bo, "message").size(), 3u) << owner;
+    say(*bo, kHi);
+    EXPECT_EQ(heard(*ann, "message").size(), 1u) << owner;
+    EXPECT_EQ(heard(*ann, "peer_left").size(), 0u);
+    say(*ann, R"({"type":"bye"})");
+    say(*bo, R"({"type":"bye"})");
+  }
+}
+
+TEST_F(HubCluster, TheDeathOfTheOwnerKeepsTheRoomTogether) {
+  const std::string room = room_of("a");
+  const auto ann = join("b", room);
+  const auto bo = join("c", room);
+  const auto epoch = ann->heard.at(0).at("epoch").to_number<uint64_t>();
+  heard(*ann, "");
+  heard(*bo, "");
+  crash("a");
+  bus_.run_for(seconds(6));
+  const auto rosters = heard(*ann, "roster");
+  ASSERT_EQ(rosters.size(), 1u);
+  EXPECT_GT(rosters[0].at("epoch").to_number<uint64_t>(), epoch);
+  ASSERT_EQ(rosters[0].at("peers").as_array().size(), 1u);
+  EXPECT_EQ(rosters[0].at("peers").at(0).at("peer").as_string(), bo->peer());
+  EXPECT_EQ(heard(*bo, "peer_left").size(), 0u);
+  say(*ann, kHi);
+  EXPECT_EQ(heard(*bo, "message").size(), 1u);
+  const auto cy = join("c", room);
+  EXPECT_EQ(heard(*cy, "joined").at(0).at("role").as_string(), "member");
+}
+
+TEST_F(HubCluster, MembersOfADeadNodeAreAwayAndThenGone) {
+  const std::string room = room_of("a");
+  const auto ann = join("a", room);
+  const auto bo = join("b", room);
+  heard(*ann, "");
+  crash("b");
+  bus_.run_for(seconds(5));
+  EXPECT_EQ(heard(*ann, "presence").size(), 1u);
+  bus_.run_for(settings_->resume_window);
+  EXPECT_EQ(heard(*ann, "peer_left").size(), 1u);
+}
+
+TEST_F(HubCluster, AClientOfADeadNodeIsTheSamePeerAgain) {
+  const std::string room = room_of("a");
+  const auto ann = join("a", room);
+  const auto bo = join("b", room);
+  const std::string peer = bo->peer();
+  heard(*ann, "");
+  crash("b");
+  bus_.run_for(seconds(5));
+  bo->forget_link();
+  bo->turn_to(node("c"));
+  bo->connect();
+  bo->hear();
+  EXPECT_EQ(bo->welcome().at("recovered"), false);
+  say(*bo, R"({"type":"join","id":1,"room":")" + room + "\"}");
+  bo->hear();
+  EXPECT_EQ(bo->peer(), peer);
+  ann->hear();
+  for (const Json& message : ann->heard) EXPECT_NE(message.at("type"), "peer_left");
+}
+
+TEST_F(HubCluster, ADrainedNodeHandsItsRoomsOverWithoutLosingAnEvent) {
+  const std::string room = room_of("a");
+  const auto ann = join("b", room);
+  const auto bo = join("c", room);
+  const auto cy = join("a", room);
+  heard(*ann, "");
+  heard(*bo, "");
+  cy->hear();
+  node("a").drain();
+  cy->forget_link();
+  for (int i = 0; i < 20; ++i) {
+    ann->say(kHi);
+    ann->speak();
+    bus_.run_for(std::chrono::microseconds(300));
+  }
+  cy->turn_to(node("c"));
+  cy->connect();
+  bus_.run_for(seconds(1));
+  EXPECT_EQ(heard(*bo, "message").size(), 20u);
+  EXPECT_EQ(heard(*ann, "roster").size(), 0u);
+  cy->hear();
+  EXPECT_EQ(cy->recovered, 1) << boost::json::serialize(cy->welcome());
+  EXPECT_EQ(heard(*cy, "message").size(), 20u);
+  crash("a");
+  bus_.run_for(seconds(5));
+  say(*cy, kHi);
+  EXPECT_EQ(heard(*ann, "message").size(), 1u);
+  EXPECT_EQ(heard(*bo, "message").size(), 1u);
+}
+
+TEST_F(HubCluster, ANodeWithoutItsBusServesItsRoomsAndAnswersForOthers) {
+  const std::string own = room_of("a");
+  const std::string other = room_of("b");
+  const auto ann = join("a", own);
+  const auto bo = join("a", own);
+  const auto cy = join("a", other);
+  const auto dee = join("b", other);
+  for (const auto& client : {&ann, &bo, &cy, &dee}) heard(**client, "");
+  bus_.isolate("a");
+  node("a").set_connected(false);
+  bus_.run_for(seconds(5));
+  say(*ann, kHi);
+  EXPECT_EQ(heard(*bo, "message").size(), 1u);
+  say(*cy, kHi);
+  const auto errors = heard(*cy, "error");
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].at("code").as_string(), "unavailable");
+  say(*dee, kHi);
+  EXPECT_EQ(heard(*dee, "presence").size(), 1u);
+
+  bus_.heal();
+  node("a").set_connected(true);
+  bus_.run_for(seconds(5));
+  EXPECT_EQ(heard(*cy, "message").size(), 1u) << "what was said meanwhile";
+  EXPECT_EQ(heard(*dee, "peer_left").size(), 0u);
+  say(*cy, kHi);
+  EXPECT_EQ(heard(*dee, "message").size(), 1u);
+  say(*ann, kHi);
+  EXPECT_EQ(heard(*bo, "message").size(), 1u);
+}
+
+TEST_F(HubCluster, ANewNodeGetsTheRoomsThatAreItsOwn) {
+  const std::string room = [&] {
+    nodes_["d"] = nullptr;
+    const std::string name = room_of("d");
+    nodes_.erase("d");
+    return name;
+  }();
+  const auto ann = join("a", room);
+  const auto bo = join("b", room);
+  heard(*ann, "");
+  heard(*bo, "");
+  start("d");
+  for (int i = 0; i < 200; ++i) {
+    ann->say(kHi);
+    ann->speak();
+    bus_.run_for(milliseconds(20));
+    ann->hear();
+    if (i % 10 == 0) ann->ack();
+  }
+  EXPECT_EQ(node("d").hub().stats().rooms.value(), 1u);
+  EXPECT_EQ(heard(*bo, "message").size(), 200u);
+  EXPECT_EQ(heard(*ann, "error").size(), 0u);
+}
+
+}  // namespace
+}  // namespace noom::signal
