@@ -63,6 +63,7 @@ export class WebSocketTransport {
     this.#socket = socket;
     socket.onopen = () => this.onopen?.();
     socket.onmessage = (event) => this.ontext?.(String(event.data));
+    socket.onerror = () => {}; // the close that follows says it; an implementation outside browsers may insist on being heard
     socket.onclose = (event) => {
       this.#socket = null;
       this.onclose?.({ code: event.code, reason: event.reason });
