@@ -1,8 +1,8 @@
 // The page and the SDK are typed to the last line, and the SDK's types reach those who import it.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -22,16 +22,19 @@ test('the page passes tsc --checkJs --strict', () => {
   tsc('-p', path.join(WEB_ROOT, 'tsconfig.json'));
 });
 
-test('the declarations of @noom/client are emitted and a TypeScript program compiles against them', () => {
+test('@noom/client is packed with its declarations, and a TypeScript program compiles against them', () => {
   const out = mkdtempSync(path.join(tmpdir(), 'noom-types-'));
   try {
-    tsc('-p', path.join(WEB_ROOT, 'client/tsconfig.json'), '--outDir', path.join(out, 'types'));
-    const { types } = JSON.parse(readFileSync(path.join(WEB_ROOT, 'client/package.json'), 'utf8')).exports['.'];
-    assert.ok(existsSync(path.join(out, types)), `package.json promises ${types}`);
+    execFileSync(path.join(WEB_ROOT, '../scripts/pack-client'), [out], { stdio: 'pipe' });
+    const [archive, ...others] = readdirSync(out);
+    assert.deepEqual(others, []);
+    execFileSync('tar', ['-xzf', archive], { cwd: out });
+    const { types, default: main } = JSON.parse(readFileSync(path.join(out, 'package/package.json'), 'utf8')).exports['.'];
+    for (const promised of [types, main]) assert.ok(existsSync(path.join(out, 'package', promised)), `package.json promises ${promised}`);
     const program = {
       compilerOptions: {
         strict: true, noEmit: true, target: 'ES2022', module: 'ES2022', moduleResolution: 'bundler', types: [], skipLibCheck: false,
-        paths: { '@noom/client': [path.join(out, types)] },
+        paths: { '@noom/client': [path.join(out, 'package', types)] },
       },
       files: [path.join(HERE, 'sdk_consumer.ts')],
     };

@@ -13,7 +13,8 @@ export class FakePeerConnection {
   remoteDescription = null;
   #transceivers = [];
 
-  constructor() {
+  constructor(configuration) {
+    this.configuration = configuration;
     FakePeerConnection.all.push(this);
   }
   addTransceiver(kind) {
