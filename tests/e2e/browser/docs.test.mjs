@@ -114,6 +114,7 @@ test('node', async () => {
       "'@noom/client'": JSON.stringify(pathToFileURL(path.join(WEB_ROOT, 'client/index.js')).href),
       "'ws'": JSON.stringify(pathToFileURL(createRequire(import.meta.url).resolve('ws')).href),
       [PLACEHOLDER]: `ws://127.0.0.1:${suite.signal.port('http')}/ws`,
+      "'standup'": "'nobody-else'",
     };
     writeFileSync(file, Object.entries(urls).reduce((code, [from, to]) => code.replaceAll(from, to), example('node')));
     const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: PATIENCE_MS });
