@@ -65,6 +65,11 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
                "`ack` messages of one session; 0: unlimited.")
       .integer("limits.acks_burst", &config.acks_burst, {.min = 1, .max = 100'000, .unit = "messages"},
                "How many of them may come at once.")
+      .integer("limits.moderation_per_s", &config.moderation_per_s, {.min = 0, .max = 100'000, .unit = "a second"},
+               "What one session asks as a moderator (kick, admit, configure, …), beside limits.messages_per_s; 0: "
+               "unlimited.")
+      .integer("limits.moderation_burst", &config.moderation_burst, {.min = 1, .max = 100'000, .unit = "messages"},
+               "How many of them may come at once.")
       .integer("limits.room_events_per_s", &config.room_events_per_s, {.min = 0, .max = 100'000, .unit = "a second"},
                "`update` messages and `send` to everyone, of all members of one room together; 0: unlimited.")
       .integer("limits.room_events_burst", &config.room_events_burst, {.min = 1, .max = 100'000, .unit = "messages"},
@@ -226,7 +231,10 @@ ops::ConfigTable config_table(Config& config) {
                "How long TURN credentials are good for; they are renewed at two thirds of that. Renewing costs relayed "
                "calls an ICE restart: less than 600 is for tests.")
       .integer("rooms.capacity", &config.hub.room_capacity, {.min = 2, .max = kRoomCapacityMax, .unit = "people"},
-               "How many may be in one room; calls in a mesh grow heavy beyond 6.");
+               "How many may be in one room; calls in a mesh grow heavy beyond 6.")
+      .seconds("rooms.lobby_timeout_s", &config.hub.lobby_timeout, {.min = 10, .max = 86'400},
+               "How long somebody waits in a lobby before being sent away.");
+  add_admission_rows(table, config.admission);
   table.path(
       "state.directory", &config.state_directory,
       "Where sessions are kept, sealed, while the daemon restarts, and the key of their tickets; \"\": sessions end "
@@ -253,13 +261,16 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
   check_tls(config, table, findings);
   check_turn(config, table, findings);
   check_web(config, table, findings);
+  check_admission(config.admission, table, findings);
   return findings;
 }
 
 absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,
-                                                            Secret resume_key) {
+                                                            Secret resume_key,
+                                                            std::shared_ptr<const Admission> admission) {
   auto settings = std::make_shared<Settings>();
   settings->resume_key = std::move(resume_key);
+  settings->admission = std::move(admission);
   const Settings& from = config.hub;
   settings->server_name = from.server_name;
   settings->room_capacity = from.room_capacity;
@@ -276,6 +287,9 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
                     .burst = static_cast<double>(config.acks_burst)};
   settings->room_events = {.per_second = static_cast<double>(config.room_events_per_s),
                            .burst = static_cast<double>(config.room_events_burst)};
+  settings->moderation = {.per_second = static_cast<double>(config.moderation_per_s),
+                          .burst = static_cast<double>(config.moderation_burst)};
+  settings->lobby_timeout = from.lobby_timeout;
   settings->replay_bytes_max = from.replay_bytes_max;
   settings->replay_bytes_total_max = from.replay_bytes_total_max;
   settings->away_max = from.away_max;

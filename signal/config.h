@@ -12,6 +12,7 @@
 #include "common/ops/config_table.h"
 #include "common/ops/daemon.h"
 #include "common/ops/ops_config.h"
+#include "signal/admission_config.h"
 #include "signal/core/settings.h"
 #include "signal/shell/signal_shell.h"
 
@@ -33,10 +34,13 @@ struct Config {
   uint32_t joins_burst = 10;
   uint32_t acks_per_s = 20;
   uint32_t acks_burst = 100;
+  uint32_t moderation_per_s = 5;
+  uint32_t moderation_burst = 40;
   uint32_t room_events_per_s = 100;
   uint32_t room_events_burst = 400;
   uint32_t openings_per_minute = 20;
   uint32_t openings_burst = 40;
+  AdmissionConfig admission;
   bool dev = false;
   std::string dev_directory;
   Settings hub;  // rows write into it; the buckets are filled by settings_of
@@ -55,6 +59,7 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table);
 // What the hub is built with; reads the secret's file. The error is a line from ConfigTable::fault.
 // `resume_key` seals tickets; empty: they die with the process.
 absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,
-                                                            Secret resume_key = {});
+                                                            Secret resume_key = {},
+                                                            std::shared_ptr<const Admission> admission = nullptr);
 
 }  // namespace noom::signal

@@ -1,4 +1,5 @@
 // noom-signal: wiring of configuration, shell and life cycle; --dev and --make-dev-cert.
+#include <array>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "common/ops/daemon.h"
 #include "common/ops/default_listeners.h"
 #include "signal/config.h"
+#include "signal/file_watch.h"
 #include "signal/metrics.h"
 #include "signal/shell/dev_certificate.h"
 #include "signal/shell/qr_code.h"
@@ -18,6 +20,7 @@
 namespace noom::signal {
 namespace {
 
+constexpr Duration kWatchInterval = std::chrono::seconds(5);
 constexpr Duration kGrace = std::chrono::seconds(1);  // for handlers of closed sockets, once everything is closed
 
 class Daemon final : public ops::Service {
@@ -25,6 +28,7 @@ class Daemon final : public ops::Service {
   Daemon(const Config& config, const ops::ConfigTable& table, LogSink& log)
       : config_(config), table_(table), log_(log), shard_(0, "signal") {}
   ~Daemon() override {
+    watch_.reset();
     if (!started_) return;
     shard_.post([this] {
       shell_->stop();
@@ -36,7 +40,9 @@ class Daemon final : public ops::Service {
 
   absl::Status start() {
     if (auto status = open_state(); !status.ok()) return status;
-    auto settings = settings_of(config_, table_, state_ ? state_->key() : Secret());
+    auto admission = load_admission(config_.admission, table_, ticket_key());
+    if (!admission.ok()) return admission.status();
+    auto settings = settings_of(config_, table_, state_ ? state_->key() : Secret(), *std::move(admission));
     if (!settings.ok()) return settings.status();
     auto files = load_files();
     if (!files.ok()) return files.status();
@@ -54,6 +60,7 @@ class Daemon final : public ops::Service {
     }
     shard_.start();
     started_ = true;
+    watch_ = std::make_unique<FileWatch>(config_.admission.files(), kWatchInterval, [this] { on_keys_changed(); });
     if (config_.dev) greet();
     return absl::OkStatus();
   }
@@ -71,6 +78,7 @@ class Daemon final : public ops::Service {
       if (!context.ok()) return context.status();
       tls_->set(*std::move(context));
     }
+    if (auto status = reload_admission(); !status.ok()) return status;
     shard_.post([this, fresh = *std::move(files)]() mutable { shell_->replace_files(std::move(fresh)); });
     return absl::OkStatus();
   }
@@ -85,6 +93,29 @@ class Daemon final : public ops::Service {
       shell_->serve(*std::move(acceptor), tls);
     }
     return absl::OkStatus();
+  }
+
+  // Any thread.
+  absl::Status reload_admission() {
+    auto admission = load_admission(config_.admission, table_, ticket_key_.clone());
+    if (!admission.ok()) return admission.status();
+    shard_.post([this, fresh = *std::move(admission)] { shell_->replace_admission(fresh); });
+    return absl::OkStatus();
+  }
+  void on_keys_changed() {
+    if (const auto status = reload_admission(); status.ok()) {
+      log_.log(LogLevel::kInfo, "admission_reloaded", {});
+    } else {
+      log_.log(LogLevel::kError, "admission_not_reloaded", {{"error", std::string(status.message())}});
+    }
+  }
+  // Without a state directory tickets die with the process.
+  Secret ticket_key() {
+    std::array<std::byte, 32> drawn{};
+    random_.fill(drawn);
+    ticket_key_ = state_ ? state_->key() : Secret(Bytes(drawn));
+    secure_zero(drawn);
+    return ticket_key_.clone();
   }
 
   absl::Status open_state() {
@@ -184,6 +215,8 @@ class Daemon final : public ops::Service {
   std::vector<ops::BoundListener> listeners_;
   io::SystemRandom random_;
   std::optional<StateStore> state_;
+  Secret ticket_key_;
+  std::unique_ptr<FileWatch> watch_;
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
   bool started_ = false;

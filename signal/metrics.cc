@@ -8,6 +8,7 @@ void collect_hub(ops::MetricPage& page, const Stats& hub) {
   page.gauge("noom_signal_sessions", "Sessions with a connection, of any carrier.").sample(hub.sessions.value());
   page.gauge("noom_signal_rooms", "Rooms with somebody in them.").sample(hub.rooms.value());
   page.gauge("noom_signal_members", "Sessions that are in a room.").sample(hub.members.value());
+  page.gauge("noom_signal_waiting", "Sessions that wait in lobbies.").sample(hub.waiting.value());
   page.counter("noom_signal_sessions_opened_total", "Sessions opened.").sample(hub.sessions_opened.value());
   auto refused = page.counter("noom_signal_sessions_refused_total", "Upgrades refused with 429 or 503, by reason.");
   for (size_t i = 0; i < kOpenRefusalCount; ++i) {
@@ -25,6 +26,8 @@ void collect_hub(ops::MetricPage& page, const Stats& hub) {
       .sample(hub.deliveries.value());
   page.counter("noom_signal_credentials_minted_total", "TURN credentials handed out.")
       .sample(hub.credentials_minted.value());
+  page.counter("noom_signal_revocations_total", "Members and rooms whose relaying was to end at once.")
+      .sample(hub.revocations.value());
   page.gauge("noom_signal_sessions_away", "Sessions without a connection that may still be resumed.")
       .sample(hub.away.value());
   page.gauge("noom_signal_replay_bytes", "Bytes kept for sessions that may have to be told again.")

@@ -10,9 +10,11 @@ namespace noom::signal {
 namespace {
 
 constexpr std::array<std::string_view, kErrorCodeCount> kErrorNames = {
-    "bad_json",       "bad_message", "unknown_type", "hello_required", "already_greeted", "protocol_unsupported",
-    "already_joined", "not_joined",  "room_full",    "too_many_rooms", "no_such_peer",    "rate_limited",
-    "frame_too_big",  "unavailable"};
+    "bad_json",       "bad_message", "unknown_type",   "hello_required", "already_greeted",   "protocol_unsupported",
+    "already_joined", "not_joined",  "room_full",      "too_many_rooms", "no_such_peer",      "rate_limited",
+    "frame_too_big",  "unavailable", "token_required", "token_invalid",  "token_expired",     "token_used",
+    "wrong_room",     "forbidden",   "banned",         "locked",         "password_required", "wrong_password",
+    "lobby_full"};
 constexpr std::array<std::string_view, kResumeOutcomeCount> kOutcomeNames = {"recovered", "gap", "ticket_invalid",
                                                                              "ticket_used", "session_unknown"};
 
@@ -39,6 +41,10 @@ class ObjectWriter {
   ObjectWriter& number(std::string_view key, uint64_t value) {
     append(out_, {",\"", key, "\":", std::to_string(value)});
     return *this;
+  }
+  ObjectWriter& flag(std::string_view key, bool value) { return json(key, value ? "true" : "false"); }
+  ObjectWriter& flags(RoomFlags flags) {
+    return flag("locked", flags.locked).flag("lobby", flags.lobby).flag("has_password", flags.has_password);
   }
   ObjectWriter& re(std::string_view id_json) { return id_json.empty() ? *this : json("re", id_json); }
   ObjectWriter& at(EventPosition at) { return number("epoch", at.epoch).number("seq", at.seq); }
@@ -103,6 +109,18 @@ std::string roster_json(const std::vector<PeerView>& views) {
   return peers + ']';
 }
 
+std::string waiting_json(const std::vector<WaitingView>& views) {
+  std::string waiting = "[";
+  for (const WaitingView& view : views) {
+    waiting += waiting.size() > 1 ? ",{\"peer\":" : "{\"peer\":";
+    append_json_string(waiting, view.peer);
+    waiting += ",\"name\":";
+    append_json_string(waiting, view.name);
+    waiting += '}';
+  }
+  return waiting + ']';
+}
+
 }  // namespace
 
 std::string_view to_string(ErrorCode code) {
@@ -137,7 +155,9 @@ std::string build_joined(std::string_view id_json, const JoinedView& joined) {
   const std::string ice_servers = ice_servers_json(*joined.ice_servers);
   ObjectWriter writer("joined", 640 + peers.size() + ice_servers.size());
   writer.re(id_json).text("room", joined.room).at(joined.at).text("peer", joined.peer).text("role", joined.role);
-  writer.json("peers", peers).json("ice_servers", ice_servers);
+  writer.flags(joined.flags).json("peers", peers);
+  if (!joined.waiting.empty()) writer.json("waiting", waiting_json(joined.waiting));
+  writer.json("ice_servers", ice_servers);
   if (joined.ice_ttl) writer.number("ice_ttl_s", milliseconds(*joined.ice_ttl) / 1000);
   if (!joined.ticket.empty()) writer.text("ticket", joined.ticket);
   return writer.done();
@@ -154,7 +174,9 @@ std::string build_ice_servers(std::string_view id_json, const IceServersView& vi
 std::string build_roster(std::string_view id_json, const RosterView& roster) {
   const std::string peers = roster_json(roster.peers);
   ObjectWriter writer("roster", 192 + peers.size());
-  writer.re(id_json).text("room", roster.room).at(roster.at).text("peer", roster.peer).json("peers", peers);
+  writer.re(id_json).text("room", roster.room).at(roster.at).text("peer", roster.peer);
+  writer.flags(roster.flags).json("peers", peers);
+  if (!roster.waiting.empty()) writer.json("waiting", waiting_json(roster.waiting));
   return writer.done();
 }
 
@@ -181,6 +203,48 @@ std::string build_peer_left(std::string_view room, EventPosition at, std::string
 
 std::string build_left(std::string_view id_json, std::string_view room) {
   return ObjectWriter("left").re(id_json).text("room", room).done();
+}
+
+std::string build_put_out(std::string_view room, std::string_view reason, std::string_view message, Duration banned) {
+  ObjectWriter writer("left", 192);
+  writer.text("room", room).text("reason", reason);
+  if (!message.empty()) writer.text("message", message);
+  if (banned > Duration::zero()) writer.number("banned_s", milliseconds(banned) / 1000);
+  return writer.done();
+}
+
+std::string build_room_updated(std::string_view room, EventPosition at, RoomFlags flags) {
+  return ObjectWriter("room_updated").text("room", room).at(at).flags(flags).done();
+}
+
+std::string build_waiting(std::string_view id_json, std::string_view room, std::string_view peer) {
+  return ObjectWriter("waiting").re(id_json).text("room", room).text("peer", peer).done();
+}
+
+std::string build_denied(std::string_view room, std::string_view reason, std::string_view message) {
+  ObjectWriter writer("denied");
+  writer.text("room", room).text("reason", reason);
+  if (!message.empty()) writer.text("message", message);
+  return writer.done();
+}
+
+std::string build_peer_waiting(std::string_view room, const WaitingView& waiting) {
+  return ObjectWriter("peer_waiting").text("room", room).text("peer", waiting.peer).text("name", waiting.name).done();
+}
+
+std::string build_waiting_ended(std::string_view room, std::string_view peer, std::string_view reason) {
+  return ObjectWriter("waiting_ended").text("room", room).text("peer", peer).text("reason", reason).done();
+}
+
+std::string build_mute_requested(std::string_view room, std::string_view from, std::string_view media) {
+  return ObjectWriter("mute_requested").text("room", room).text("from", from).text("media", media).done();
+}
+
+std::string build_invited(std::string_view id_json, std::string_view room, std::string_view role,
+                          std::string_view ticket, Duration lifetime) {
+  ObjectWriter writer("invited", 384);
+  writer.re(id_json).text("room", room).text("role", role).text("ticket", ticket);
+  return writer.number("lifetime_s", milliseconds(lifetime) / 1000).done();
 }
 
 std::string build_message(std::string_view room, std::string_view from, std::string_view data_json,

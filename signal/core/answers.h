@@ -33,6 +33,19 @@ struct EventPosition {
   uint64_t seq = 0;
 };
 
+// Who may come in, as everybody in the room may know.
+struct RoomFlags {
+  bool locked = false;
+  bool lobby = false;
+  bool has_password = false;
+
+  friend bool operator==(const RoomFlags&, const RoomFlags&) = default;
+};
+struct WaitingView {
+  std::string_view peer;
+  std::string_view name;
+};
+
 // For a client that resumes sessions.
 struct ResumeView {
   std::string_view ticket;
@@ -59,6 +72,8 @@ struct JoinedView {
   std::string_view peer;
   std::string_view role;
   std::vector<PeerView> peers;
+  RoomFlags flags;
+  std::vector<WaitingView> waiting;                     // for those who decide about the lobby
   const std::vector<IceServer>* ice_servers = nullptr;  // never null when built
   std::optional<Duration> ice_ttl = std::nullopt;
   std::string_view ticket = {};  // empty: none
@@ -78,6 +93,8 @@ struct RosterView {
   EventPosition at;
   std::string_view peer;  // the receiver
   std::vector<PeerView> peers;
+  RoomFlags flags;
+  std::vector<WaitingView> waiting;
 };
 std::string build_roster(std::string_view id_json, const RosterView& roster);
 
@@ -88,6 +105,16 @@ std::string build_peer_left(std::string_view room, EventPosition at, std::string
 // Stands for an event that a later one made pointless before a slow reader took it.
 std::string build_superseded(std::string_view room, EventPosition at);
 std::string build_left(std::string_view id_json, std::string_view room);
+// Put out of the room; `message` is the moderator's, empty when there is none; `banned`: zero when not.
+std::string build_put_out(std::string_view room, std::string_view reason, std::string_view message, Duration banned);
+std::string build_room_updated(std::string_view room, EventPosition at, RoomFlags flags);
+std::string build_waiting(std::string_view id_json, std::string_view room, std::string_view peer);
+std::string build_denied(std::string_view room, std::string_view reason, std::string_view message);
+std::string build_peer_waiting(std::string_view room, const WaitingView& waiting);
+std::string build_waiting_ended(std::string_view room, std::string_view peer, std::string_view reason);
+std::string build_mute_requested(std::string_view room, std::string_view from, std::string_view media);
+std::string build_invited(std::string_view id_json, std::string_view room, std::string_view role,
+                          std::string_view ticket, Duration lifetime);
 // Broadcast when `at` is given.
 std::string build_message(std::string_view room, std::string_view from, std::string_view data_json,
                           std::optional<EventPosition> at);

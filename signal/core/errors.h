@@ -24,8 +24,19 @@ enum class ErrorCode : uint8_t {
   kRateLimited,
   kFrameTooBig,
   kUnavailable,
+  kTokenRequired,
+  kTokenInvalid,
+  kTokenExpired,
+  kTokenUsed,
+  kWrongRoom,
+  kForbidden,
+  kBanned,
+  kLocked,
+  kPasswordRequired,
+  kWrongPassword,
+  kLobbyFull,
 };
-constexpr size_t kErrorCodeCount = 14;
+constexpr size_t kErrorCodeCount = 25;
 std::string_view to_string(ErrorCode code);  // as on the wire
 
 // For retry_after_s: rounded up, at least 1.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/wire/digest.h"
 #include "signal/core/cluster/nodes.h"
 #include "signal/core/tags.h"
 
@@ -19,6 +20,14 @@ Secret draw_key(Random& random) {
   Secret secret{Bytes(key)};
   secure_zero(key);
   return secret;
+}
+
+// Short enough to cost no allocation; whoever has no key cannot find the address by trying them all.
+std::string mark_of(const Secret& key, const IpAddress& address) {
+  constexpr size_t kMarkBytes = 12;
+  const std::string text = opening_key(address).to_string();
+  const auto mac = wire::hmac_sha256(key.bytes(), {as_bytes("noom-signal address mark"), as_bytes(text)});
+  return std::string(as_text(Bytes(mac).first(kMarkBytes)));
 }
 
 }  // namespace
@@ -38,8 +47,10 @@ std::string_view to_string(OpenRefusal refusal) {
 Hub::Hub(std::shared_ptr<const Settings> settings, Random& random)
     : settings_(std::move(settings)),
       random_(random),
-      tickets_(settings_->resume_key.empty() ? draw_key(random) : settings_->resume_key.clone(),
-               "noom-signal session ticket", kTicketRotation),
+      admission_(settings_->admission != nullptr ? settings_->admission
+                                                 : std::make_shared<const Admission>(Admission::Rules())),
+      key_(settings_->resume_key.empty() ? draw_key(random) : settings_->resume_key.clone()),
+      tickets_(key_.clone(), "noom-signal session ticket", kTicketRotation),
       host_(settings_, random_, stats_),
       openings_(settings_->openings, kOpeningAddressesMax) {}
 
@@ -60,6 +71,7 @@ std::variant<SessionId, OpenRefused> Hub::on_open(Now now, const ClientInfo& cli
   Session session;
   session.host = client.host;
   session.tag = draw_tag(random_, "s_");
+  session.mark = mark_of(key_, client.address);
   session.heard = now.mono;
   const SessionId id = sessions_.insert(std::move(session));
   deadlines_.set(id.index, now.mono + settings_->hello_timeout);

@@ -20,6 +20,7 @@
 #include "common/base/handle_table.h"
 #include "common/base/random.h"
 #include "common/base/time.h"
+#include "signal/core/admission.h"
 #include "signal/core/answers.h"
 #include "signal/core/cluster/cluster.h"
 #include "signal/core/cluster/node_messages.h"
@@ -89,6 +90,9 @@ class Hub {
   // Into a hub without sessions. False for what save() did not write; nothing is taken over then.
   bool restore(Now now, std::string_view saved);
 
+  // For joins from now on; not nullptr.
+  void replace_admission(std::shared_ptr<const Admission> admission) { admission_ = std::move(admission); }
+
   const Stats& stats() const { return stats_; }  // readable from any thread
 
  private:
@@ -115,6 +119,14 @@ class Hub {
   void handle(Asking& asking, Ack& ack);
   void handle(Asking& asking, Bye& bye);
   void handle(Asking& asking, AskIceServers& ask);
+  void handle(Asking& asking, Configure& request);
+  void handle(Asking& asking, Kick& request);
+  void handle(Asking& asking, Admit& request);
+  void handle(Asking& asking, Deny& request);
+  void handle(Asking& asking, RequestMute& request);
+  void handle(Asking& asking, SetRole& request);
+  void handle(Asking& asking, EndRoom& request);
+  void handle(Asking& asking, Invite& request);
 
   // ---- limits ----
   Asking asking_of(Now now, SessionId id, Session& session, std::string_view re, Output& output);
@@ -133,6 +145,16 @@ class Hub {
   void ask_host(const RoomAsker& asker, Leave& leave, RoomOutput& said);
   void ask_host(const RoomAsker& asker, Roster& roster, RoomOutput& said);
   void ask_host(const RoomAsker& asker, Send& send, RoomOutput& said);
+  template <typename Body>
+  void moderate(Asking& asking, Body& body);
+  void ask_host(const RoomAsker& asker, Configure& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Kick& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Admit& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Deny& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, RequestMute& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, SetRole& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, EndRoom& request, RoomOutput& said);
+  void ask_host(const RoomAsker& asker, Invite& request, RoomOutput& said);
   void ask_roster(Asking& asking);
   void tell_presence(Now now, SeatId id, bool away, Output& output);
   void leave_room(Now now, SeatId id, LeaveReason reason, Output& output);
@@ -140,10 +162,13 @@ class Hub {
   void obey(Now now, RoomOutput& said, Output& output, Asking* asking = nullptr);
   void obey(Now now, RoomDelivery& delivery, Output& output, Asking* asking);
   void obey(Now now, RoomJoined& joined, Output& output, Asking* asking);
+  void obey(Now now, RoomWaiting& waiting, Output& output, Asking* asking);
+  void obey(Now now, RoomInvited& invited, Output& output, Asking* asking);
   void obey(Now now, RoomLeft& left, Output& output, Asking* asking);
   void obey(Now now, RoomRefused& refused, Output& output, Asking* asking);
   void obey(Now now, RoomAttached& attached, Output& output, Asking* asking);
   void obey(Now now, RoomChanged& changed, Output& output, Asking* asking);
+  void obey(Now now, RoomRulesChanged& changed, Output& output, Asking* asking);
   void answer_join(Now now, SeatId id, std::string_view re, JoinedView& view, Output& output);
   void leave_place(SeatId id, const std::string& text, Output& output);
   void refuse_seat(SeatId id, std::string_view re, ErrorCode code, std::string_view message,
@@ -196,6 +221,8 @@ class Hub {
   void heed(Now now, uint32_t from, const node::AttachAsked& asked, Output& output);
   void heed(Now now, uint32_t from, const node::Delivered& delivered, Output& output);
   void heed(Now now, uint32_t from, const node::Joined& joined, Output& output);
+  void heed(Now now, uint32_t from, const node::Waits& waits, Output& output);
+  void heed(Now now, uint32_t from, const node::Rules& rules, Output& output);
   void heed(Now now, uint32_t from, const node::LeftRoom& left, Output& output);
   void heed(Now now, uint32_t from, const node::Refused& refused, Output& output);
   void heed(Now now, uint32_t from, const node::SeatDetached& detached, Output& output);
@@ -221,8 +248,9 @@ class Hub {
   void number_nodes(SavedRoom& room);
   std::string node_name() const;
 
-  void ask_to_join(Asking& asking, const std::string& room);
+  void ask_to_join(Asking& asking, const std::string& room, const Grant& grant);
   void tick_joining(Now now, Output& output);
+  void tick_stranded(Output& output);
   void ask_owner(Asking& asking);
   void tell_owner(Now now, RemoteRoom& room, node::Message message);
   void ask_to_attach(Now now, RemoteRoom& room);
@@ -260,6 +288,8 @@ class Hub {
 
   std::shared_ptr<const Settings> settings_;
   Random& random_;
+  std::shared_ptr<const Admission> admission_;
+  Secret key_;  // of tickets and marks
   auth::Seal tickets_;
   HandleTable<SessionTag, Session> sessions_;
   HandleTable<SeatTag, Seat> seats_;

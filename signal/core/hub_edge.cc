@@ -11,8 +11,7 @@ namespace {
 constexpr uint32_t kUnavailableRetryAfter = 2;  // seconds
 
 PeerView view_of(const SavedMember& member, bool polite) {
-  return {member.peer,          member.name, member.is_host ? kHostRole : kMemberRole,
-          member.metadata_json, member.away, polite};
+  return {member.peer, member.name, to_string(role_of(member)), member.metadata_json, member.away, polite};
 }
 
 std::vector<PeerView> views_of_others(const SavedRoom& room, std::string_view peer) {
@@ -38,9 +37,10 @@ SavedMember* find(SavedRoom& room, std::string_view peer) {
 
 // ---- towards the owner ----
 
-void Hub::ask_to_join(Asking& asking, const std::string& room) {
+void Hub::ask_to_join(Asking& asking, const std::string& room, const Grant& grant) {
   const Seat& seat = *asking.seat;
-  Joining joining{.asked = {asking.seat_id, seat.tag, seat.claimed_room, seat.claimed_peer, std::string(asking.frame)},
+  Joining joining{.asked = {asking.seat_id, seat.tag, seat.mark, grant, seat.claimed_room, seat.claimed_peer,
+                            std::string(asking.frame)},
                   .re = std::string(asking.re),
                   .room = room,
                   .owner = nodes_->owner_of(room),
@@ -98,8 +98,22 @@ void Hub::ask_to_attach(Now now, RemoteRoom& room) {
   expect_answer(now);
   node::AttachAsked asked{{}, room.known, {}, room.lost};
   fill_in_nodes(asked.room);
-  for (const SeatId seat : room.seats) asked.own.push_back({seats_.find(seat)->place.peer, seat});
-  tell_node(now, room.owner, asked);
+  for (const SeatId seat : room.seats) {
+    if (seats_.find(seat)->place.waiting) {
+      nodes_->stranded.push_back(seat);
+    } else {
+      asked.own.push_back({seats_.find(seat)->place.peer, seat});
+    }
+  }
+  if (!asked.own.empty()) tell_node(now, room.owner, asked);
+}
+
+// Lobbies do not outlive their owner.
+void Hub::tick_stranded(Output& output) {
+  for (const SeatId id : std::exchange(nodes_->stranded, {})) {
+    const Seat* seat = seats_.find(id);
+    if (seat != nullptr && seat->place.waiting) leave_place(id, build_denied(seat->place.name, "ended", {}), output);
+  }
 }
 
 void Hub::place_at(SeatId id, uint32_t owner, RoomId room) {
@@ -132,15 +146,16 @@ void Hub::heed(Now, uint32_t from, const node::Delivered& delivered, Output& out
 void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& output) {
   const auto asked = nodes_->joining.find(joined.seat);
   Seat* seat = seats_.find(joined.seat);
-  if (asked == nodes_->joining.end() || seat == nullptr || seat->place.valid())
+  const bool was_waiting = seat != nullptr && seat->place.waiting && seat->place.owner == from;
+  if (seat == nullptr || (!was_waiting && (asked == nodes_->joining.end() || seat->place.valid())))
     return tell_node(now, from, node::SeatEnded{joined.seat, joined.id, LeaveReason::kClosed});
-  nodes_->joining.erase(asked);
+  if (!was_waiting) nodes_->joining.erase(asked);
   RemoteRoom& room = nodes_->remote_rooms[joined.room.name];
   room.owner = from;
   room.id = joined.id;
   room.known = joined.room;
   number_nodes(room.known);
-  room.seats.push_back(joined.seat);
+  if (!was_waiting) room.seats.push_back(joined.seat);
   seat->place = {.owner = from,
                  .room = joined.id,
                  .name = joined.room.name,
@@ -152,9 +167,44 @@ void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& outpu
   JoinedView view{.room = room.known.name,
                   .at = room.known.at,
                   .peer = seat->place.peer,
-                  .role = self != nullptr && self->is_host ? kHostRole : kMemberRole,
-                  .peers = views_of_others(room.known, joined.peer)};
+                  .role = to_string(self != nullptr ? role_of(*self) : Role::kMember),
+                  .peers = views_of_others(room.known, joined.peer),
+                  .flags = {room.known.locked, room.known.lobby, !room.known.password_key.empty()},
+                  .waiting = {}};
+  for (const node::Joined::Waiting& waiting : joined.waiting) view.waiting.push_back({waiting.peer, waiting.name});
   answer_join(now, joined.seat, joined.re, view, output);
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Waits& waits, Output& output) {
+  Seat* seat = seats_.find(waits.seat);
+  if (nodes_->joining.erase(waits.seat) == 0 || seat == nullptr || seat->place.valid())
+    return tell_node(now, from, node::SeatEnded{waits.seat, waits.id, LeaveReason::kClosed});
+  RemoteRoom& room = nodes_->remote_rooms[waits.room];
+  room.owner = from;
+  room.id = waits.id;
+  if (room.known.name.empty()) {
+    room.known.name = waits.room;
+    room.known.tag = waits.tag;
+  }
+  room.seats.push_back(waits.seat);
+  seat->place = {.owner = from,
+                 .room = waits.id,
+                 .name = waits.room,
+                 .tag = waits.tag,
+                 .peer = waits.peer,
+                 .ice_due = {},
+                 .relays = {},
+                 .waiting = true};
+  deliver(waits.text, waits.seat, output);
+}
+
+void Hub::heed(Now, uint32_t from, const node::Rules& rules, Output&) {
+  const auto found = nodes_->remote_rooms.find(rules.room.name);
+  if (found == nodes_->remote_rooms.end() || found->second.owner != from) return;
+  SavedRoom known = rules.room;
+  known.at = found->second.known.at;
+  known.members = std::move(found->second.known.members);
+  found->second.known = std::move(known);
 }
 
 void Hub::heed(Now, uint32_t from, const node::LeftRoom& left, Output& output) {

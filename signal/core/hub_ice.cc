@@ -15,7 +15,8 @@ constexpr uint32_t kMoveSpread_ms = 2000;
 }  // namespace
 
 void Hub::handle(Asking& asking, AskIceServers&) {
-  if (!asking.seat->place.valid()) return refuse(asking, ErrorCode::kNotJoined, "Join a room first.");
+  if (!asking.seat->place.valid() || asking.seat->place.waiting)
+    return refuse(asking, ErrorCode::kNotJoined, "Join a room first.");
   tell_ice_servers(asking.now, asking.seat_id, asking.re, asking.output);
 }
 

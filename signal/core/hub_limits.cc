@@ -19,6 +19,7 @@ bool Hub::admit_request(Asking& asking, std::optional<RequestType> type) {
   if (type == RequestType::kSend) return admit(allowance.sends, settings_->sends);
   if (type == RequestType::kAck) return admit(allowance.acks, settings_->acks);
   if (!admit(allowance.requests, settings_->requests)) return false;
+  if (type && is_moderation(*type)) return admit(allowance.moderation, settings_->moderation);
   const bool is_costly = type == RequestType::kJoin || type == RequestType::kRoster || type == RequestType::kIceServers;
   return !is_costly || admit(allowance.joins, settings_->joins);
 }

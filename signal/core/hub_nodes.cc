@@ -162,6 +162,7 @@ void Hub::tick_nodes(Now now, Output& output) {
     if (room.attach_again && *room.attach_again <= now.mono && nodes_->is_there(room.owner)) ask_to_attach(now, room);
   }
   tick_joining(now, output);
+  tick_stranded(output);
   tick_moves(now, output);
   heed(now, output);
   set_node_tick(now);

@@ -24,7 +24,12 @@ void Hub::admit(Now now, uint32_t edge, const node::JoinAsked& asked, Output& ou
   auto parsed = parse_request(asked.frame);
   auto& request = std::get<Request>(parsed);
   RoomOutput said;
-  host_.join({now, {edge, asked.seat}, {}, request.id_json}, {asked.session, asked.claimed_room, asked.claimed_peer},
+  host_.join({now, {edge, asked.seat}, {}, request.id_json},
+             {.session = asked.session,
+              .mark = asked.mark,
+              .grant = asked.grant,
+              .room = asked.claimed_room,
+              .peer = asked.claimed_peer},
              std::get<Join>(request.body), said);
   obey(now, said, output);
 }
@@ -163,6 +168,9 @@ void Hub::give_up_gathering(Now now, const std::string& room, uint32_t owner) {
 }
 
 void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
+  RoomOutput said;
+  host_.end_lobby(id, said);
+  obey(now, said, output);
   SavedRoom room = host_.release(now, id);
   fill_in_nodes(room);
   tell_node(now, owner, node::HandedOver{room});

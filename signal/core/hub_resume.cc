@@ -67,6 +67,7 @@ void Hub::make_seat(Asking& asking, const Hello& hello, const Ticket& claimed) {
   Seat seat;
   seat.tag = claimed.session.empty() ? asking.session.tag : claimed.session;
   seat.host = asking.session.host;
+  seat.mark = asking.session.mark;
   seat.session = asking.id;
   seat.can_resume = hello.can_resume;
   seat.generation = seat.oldest = claimed.session.empty() ? 0 : claimed.generation + 1;
@@ -88,6 +89,7 @@ void Hub::attach(Asking& asking, SeatId id) {
   }
   seat.session = asking.id;
   seat.host = asking.session.host;
+  seat.mark = asking.session.mark;
   ++seat.generation;
   set_seat_deadline(id, seat);
   asking.session.tag = seat.tag;
@@ -120,8 +122,12 @@ void Hub::welcome(Asking& asking, const Hello& hello, std::optional<ResumeOutcom
                    .window = settings_->resume_window,
                    .outcome = outcome,
                    .received = seat.received,
-                   .room = seat.place.name,
-                   .peer = seat.place.peer};
+                   .room = {},
+                   .peer = {}};
+    if (!seat.place.waiting) {
+      view.resume->room = seat.place.name;
+      view.resume->peer = seat.place.peer;
+    }
   }
   tell(build_welcome(asking.re, view), asking.id, asking.output);
   asking.output.events.push_back({LogLevel::kDebug, "session_greeted", {"client", hello.client}, seat.tag, {}, {}});
@@ -149,8 +155,9 @@ void Hub::replay(Asking& asking, uint64_t received) {
 
 std::string Hub::new_ticket(Now now, Seat& seat) {
   seat.ticket_made = now.wall;
-  return seal_ticket(tickets_, now.wall, random_,
-                     {seat.tag, seat.generation, seat.place.name, seat.place.peer, node_name()});
+  // Who waits has no claim to be in the room.
+  const Place place = seat.place.waiting ? Place() : seat.place;
+  return seal_ticket(tickets_, now.wall, random_, {seat.tag, seat.generation, place.name, place.peer, node_name()});
 }
 
 // A message after the welcome proves that the client has the ticket in it: the ones before are used up.

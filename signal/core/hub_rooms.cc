@@ -4,16 +4,45 @@
 
 #include "signal/core/cluster/nodes.h"
 #include "signal/core/hub.h"
+#include "signal/core/join_ticket.h"
 
 namespace noom::signal {
+namespace {
+
+ErrorCode code_of(TokenFault fault) {
+  switch (fault) {
+    case TokenFault::kRequired:
+      return ErrorCode::kTokenRequired;
+    case TokenFault::kExpired:
+      return ErrorCode::kTokenExpired;
+    case TokenFault::kWrongRoom:
+      return ErrorCode::kWrongRoom;
+    case TokenFault::kInvalid:
+      break;
+  }
+  return ErrorCode::kTokenInvalid;
+}
+
+}  // namespace
 
 void Hub::handle(Asking& asking, Join& join) {
   Seat& seat = *asking.seat;
   if (seat.place.valid() || (nodes_ != nullptr && nodes_->joining.contains(asking.seat_id)))
     return refuse(asking, ErrorCode::kAlreadyJoined, "This session is in a room; leave it first.");
-  if (!owns(join.room) || must_gather(join.room)) return ask_to_join(asking, join.room);
+  if (join.password && !seat.allowance.guesses.take(settings_->guesses, asking.now.mono)) {
+    refuse_rate(asking, whole_seconds(seat.allowance.guesses.wait_s(settings_->guesses)), "Too many passwords tried.");
+    return;
+  }
+  const auto verdict = admission_->judge(asking.now.wall, join.room, join.token);
+  if (const auto* refusal = std::get_if<TokenRefusal>(&verdict))
+    return refuse(asking, code_of(refusal->fault), refusal->why);
+  const Grant& grant = std::get<Grant>(verdict);
+  if (!owns(join.room) || must_gather(join.room)) return ask_to_join(asking, join.room, grant);
   RoomOutput said;
-  host_.join(asker(asking), {seat.tag, seat.claimed_room, seat.claimed_peer}, join, said);
+  host_.join(
+      asker(asking),
+      {.session = seat.tag, .mark = seat.mark, .grant = grant, .room = seat.claimed_room, .peer = seat.claimed_peer},
+      join, said);
   obey(asking.now, said, asking.output, &asking);
 }
 
@@ -107,6 +136,8 @@ void Hub::obey(Now now, RoomOutput& said, Output& output, Asking* asking) {
   for (RoomItem& item : said.items) {
     std::visit([&](auto& what) { obey(now, what, output, asking); }, item);
   }
+  stats_.revocations.add(said.revocations.size());
+  for (Revocation& revocation : said.revocations) output.revocations.push_back(std::move(revocation));
   for (Event& event : said.events) output.events.push_back(std::move(event));
 }
 
@@ -118,7 +149,9 @@ void Hub::obey(Now now, RoomDelivery& delivery, Output& output, Asking*) {
 void Hub::obey(Now now, RoomJoined& joined, Output& output, Asking*) {
   const SeatId id = joined.seat.seat;
   if (joined.seat.node != kThisNode) {
-    node::Joined message{id, std::string(joined.re), joined.id, std::string(joined.view.peer), {}};
+    node::Joined message{id, std::string(joined.re), joined.id, std::string(joined.view.peer), {}, {}};
+    for (const WaitingView& waiting : joined.view.waiting)
+      message.waiting.push_back({std::string(waiting.peer), std::string(waiting.name)});
     message.room = host_.state_of(now, joined.id);
     fill_in_nodes(message.room);
     return tell_node(now, joined.seat.node, message);
@@ -146,6 +179,41 @@ void Hub::answer_join(Now now, SeatId id, std::string_view re, JoinedView& view,
   if (!settings_->turn_secret.empty()) view.ice_ttl = settings_->turn_ttl;
   deliver(build_joined(re, view), id, output);
   set_seat_deadline(id, seat);
+}
+
+void Hub::obey(Now now, RoomWaiting& waiting, Output& output, Asking*) {
+  const SeatId id = waiting.seat.seat;
+  if (waiting.seat.node != kThisNode) {
+    return tell_node(now, waiting.seat.node,
+                     node::Waits{id, waiting.id, std::string(waiting.room), std::string(waiting.room_tag),
+                                 std::string(waiting.peer), std::move(waiting.text)});
+  }
+  Seat* seat = seats_.find(id);
+  if (nodes_ != nullptr) nodes_->joining.erase(id);
+  if (seat == nullptr) return;
+  seat->place = {.room = waiting.id,
+                 .name = std::string(waiting.room),
+                 .tag = std::string(waiting.room_tag),
+                 .peer = PeerId(waiting.peer),
+                 .ice_due = {},
+                 .relays = {},
+                 .waiting = true};
+  deliver(std::move(waiting.text), id, output);
+}
+
+// Every node has the same key: whoever owns the room makes the ticket.
+void Hub::obey(Now now, RoomInvited& invited, Output& output, Asking* asking) {
+  const auth::Seal* seal = admission_->tickets();
+  if (seal == nullptr) {
+    RoomRefused refused{invited.seat, invited.re, ErrorCode::kForbidden, "This server takes no tickets.", {}};
+    return obey(now, refused, output, asking);
+  }
+  const std::string ticket = mint_join_ticket(
+      *seal, now.wall, random_,
+      {.room = std::string(invited.room), .role = invited.role, .identity = {}, .lifetime = invited.lifetime});
+  RoomDelivery delivery{
+      build_invited(invited.re, invited.room, to_string(invited.role), ticket, invited.lifetime), {invited.seat}, {}};
+  obey(now, delivery, output, asking);
 }
 
 void Hub::obey(Now now, RoomLeft& left, Output& output, Asking*) {
@@ -205,6 +273,10 @@ void Hub::obey(Now now, RoomChanged& changed, Output&, Asking*) {
   fill_in_node(changed.member);
   for (const uint32_t node : changed.nodes)
     tell_node(now, node, node::Changed{changed.room, changed.at, changed.member, changed.gone});
+}
+
+void Hub::obey(Now now, RoomRulesChanged& changed, Output&, Asking*) {
+  for (const uint32_t node : changed.nodes) tell_node(now, node, node::Rules{changed.room});
 }
 
 void Hub::deliver_elsewhere(Now now, const RoomDelivery& delivery) {

@@ -41,6 +41,11 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
     stats_.away.add();
     set_seat_deadline(id, seat);
   }
+  if (seat.place.waiting) {
+    std::string denied = build_denied(seat.place.name, "ended", {});
+    leave_room(now, id, LeaveReason::kClosed, output);
+    deliver(std::move(denied), id, output);
+  }
   nodes_->going.insert_or_assign(id, SeatGoing{from, wanted, now.mono + kNodePatience});
   expect_answer(now);
   if (!seat.place.valid()) return give_seat(now, id, true);

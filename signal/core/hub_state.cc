@@ -64,7 +64,6 @@ SeatId Hub::take_in(Now now, SavedSeat from) {
 std::string Hub::save(Now now) {
   SavedState state;
   state.saved = now.wall;
-  state.last_epoch = host_.last_epoch();
   std::vector<size_t> index_of_seat;
   seats_.for_each([&](SeatId id, Seat& seat) {
     if (!seat.can_resume || seat.session.valid()) return;
@@ -72,8 +71,8 @@ std::string Hub::save(Now now) {
     index_of_seat[id.index] = state.seats.size();
     state.seats.push_back(saved_seat(now, seat));
   });
-  if (state.seats.empty()) return {};
-  state.rooms = host_.save(now, index_of_seat);
+  host_.save(now, index_of_seat, state);
+  if (state.seats.empty() && state.spent.empty()) return {};
   return encode_state(state);
 }
 
@@ -81,8 +80,10 @@ bool Hub::restore(Now now, std::string_view saved) {
   auto state = decode_state(saved);
   if (!state) return false;
   for (const SavedRoom& room : state->rooms) {
-    for (const SavedMember& member : room.members) {
-      if (member.seat >= state->seats.size()) return false;
+    for (const auto* members : {&room.members, &room.waiting}) {
+      for (const SavedMember& member : *members) {
+        if (member.seat >= state->seats.size()) return false;
+      }
     }
   }
   // A clock that was set back in between makes the pause look like none.
@@ -98,6 +99,11 @@ bool Hub::restore(Now now, std::string_view saved) {
           .room = rooms[i], .name = room.name, .tag = room.tag, .peer = member.peer, .ice_due = {}, .relays = {}};
       if (const auto left = state->seats[member.seat].ice_left) place.ice_due = saved_at.mono + *left;
       seats_.find(seats[member.seat])->place = std::move(place);
+    }
+    for (const SavedMember& waiting : room.waiting) {
+      Place& place = seats_.find(seats[waiting.seat])->place;
+      place = {.room = rooms[i], .name = room.name, .tag = room.tag, .peer = waiting.peer, .ice_due = {}, .relays = {}};
+      place.waiting = true;
     }
   }
   for (const SeatId id : seats) set_seat_deadline(id, *seats_.find(id));

@@ -50,6 +50,12 @@ struct Close {
   std::string_view reason;  // a literal
 };
 
+// What was relayed for somebody must end now: the allocations of all TURN users whose name, after the expiry, is
+// `username`, or begins with it when it ends in a dot.
+struct Revocation {
+  std::string username;  // "<room tag>.<peer>", or "<room tag>." for everybody of a room
+};
+
 // For the log only, never for control.
 struct Event {
   LogLevel level = LogLevel::kInfo;
@@ -65,6 +71,7 @@ struct Output {
   std::vector<Delivery> deliveries;
   std::vector<SessionId> pings;  // send a WebSocket ping; report on_pong
   std::vector<Close> closes;
+  std::vector<Revocation> revocations;
   std::vector<Event> events;
 
   void clear() {
@@ -72,9 +79,13 @@ struct Output {
     deliveries.clear();
     pings.clear();
     closes.clear();
+    revocations.clear();
     events.clear();
   }
-  bool empty() const { return bus.empty() && deliveries.empty() && pings.empty() && closes.empty() && events.empty(); }
+  bool empty() const {
+    return bus.empty() && deliveries.empty() && pings.empty() && closes.empty() && revocations.empty() &&
+           events.empty();
+  }
 };
 
 }  // namespace noom::signal

@@ -4,84 +4,21 @@
 #include <array>
 
 #include "signal/core/json_text.h"
+#include "signal/core/jwt.h"
+#include "signal/core/moderation_requests.h"
+#include "signal/core/request_fields.h"
+#include "signal/core/room_password.h"
 #include "signal/core/settings.h"
 
 namespace noom::signal {
 namespace {
 
 constexpr std::array<std::string_view, kRequestTypeCount> kTypeNames = {
-    "hello", "join", "update", "leave", "roster", "send", "ping", "ack", "bye", "ice_servers"};
+    "hello",       "join",      "update", "leave", "roster", "send",         "ping",     "ack",      "bye",
+    "ice_servers", "configure", "kick",   "admit", "deny",   "request_mute", "set_role", "end_room", "invite"};
 
 constexpr size_t kClientBytesMax = 64;
 constexpr uint64_t kMetadataTtlMax_s = 86'400;
-
-// The fields that noom.v1 gives a meaning, as JSON text; empty when missing.
-enum FieldName : uint8_t {
-  kType,
-  kId,
-  kProtocolField,
-  kClient,
-  kFeatures,
-  kRoom,
-  kName,
-  kMetadata,
-  kMetadataTtl,
-  kTo,
-  kRole,
-  kData,
-  kResume,
-  kTicket,
-  kReceived,
-  kFieldCount
-};
-constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
-    "type",           "id", "protocol", "client", "features", "room",   "name",    "metadata",
-    "metadata_ttl_s", "to", "role",     "data",   "resume",   "ticket", "received"};
-
-// The fields of one object. Reads latch the first error.
-class Fields {
- public:
-  explicit Fields(std::string_view object_json) {
-    JsonMembers members(object_json);
-    while (const auto member = members.next()) {
-      for (size_t i = 0; i < kFieldCount; ++i) {
-        if (json_string_equals(member->key_json, kFieldNames[i])) values_[i] = member->value_json;
-      }
-    }
-  }
-
-  bool has(FieldName name) const { return !values_[name].empty(); }
-  std::string_view json(FieldName name) const { return values_[name]; }
-  std::optional<std::string> error() const { return error_; }
-  void fail(FieldName name, std::string_view what) {
-    if (!error_) error_ = '"' + std::string(kFieldNames[name]) + "\" " + std::string(what) + ".";
-  }
-
-  bool require(FieldName name) {
-    if (!has(name)) fail(name, "is missing");
-    return has(name);
-  }
-  // The text of a string field; "" and an error when it is something else.
-  std::string text(FieldName name) {
-    if (kind_of(json(name)) == JsonKind::kString) return decode_json_string(json(name));
-    fail(name, "must be a string");
-    return {};
-  }
-  std::string required_text(FieldName name) { return require(name) ? text(name) : std::string(); }
-  uint64_t required_count(FieldName name) {
-    if (!require(name)) return 0;
-    const auto value = kind_of(json(name)) == JsonKind::kNumber ? whole_number(json(name)) : std::nullopt;
-    if (!value) fail(name, "must be a whole number");
-    return value.value_or(0);
-  }
-  void adopt_error(const Fields& inner) {
-    if (!error_) error_ = inner.error_;
-  }
-
- private:
-  std::array<std::string_view, kFieldCount> values_;
-  std::optional<std::string> error_;
-};
 
 bool is_room_character(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
@@ -165,6 +102,9 @@ Join parse_join(Fields& fields) {
   if (fields.has(kName)) join.name = parse_name(fields);
   join.metadata_json = fields.has(kMetadata) ? parse_metadata(fields) : "{}";
   join.metadata_ttl = parse_metadata_ttl(fields);
+  if (fields.has(kTokenField)) join.token = fields.text(kTokenField);
+  if (join.token && join.token->size() > kTokenBytesMax) fields.fail(kTokenField, "must be at most 16384 bytes");
+  if (fields.has(kPassword)) join.password = parse_password(fields);
   return join;
 }
 
@@ -208,9 +148,10 @@ Request::Body parse_body(RequestType type, Fields& fields) {
     case RequestType::kBye:
       return Bye{};
     case RequestType::kIceServers:
-      break;
+      return AskIceServers{};
+    default:
+      return parse_moderation(type, fields);
   }
-  return AskIceServers{};
 }
 
 }  // namespace

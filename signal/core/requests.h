@@ -1,6 +1,7 @@
 // noom.v1 on its way in: requests out of JSON text. Knows fields, types and ranges; no state. docs/protocol/noom-v1.md.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,12 +11,35 @@
 
 #include "common/base/time.h"
 #include "signal/core/errors.h"
+#include "signal/core/role.h"
 
 namespace noom::signal {
 
 // In the order of Request::Body.
-enum class RequestType : uint8_t { kHello, kJoin, kUpdate, kLeave, kRoster, kSend, kPing, kAck, kBye, kIceServers };
-constexpr size_t kRequestTypeCount = 10;
+enum class RequestType : uint8_t {
+  kHello,
+  kJoin,
+  kUpdate,
+  kLeave,
+  kRoster,
+  kSend,
+  kPing,
+  kAck,
+  kBye,
+  kIceServers,
+  kConfigure,
+  kKick,
+  kAdmit,
+  kDeny,
+  kRequestMute,
+  kSetRole,
+  kEndRoom,
+  kInvite,
+};
+constexpr size_t kRequestTypeCount = 18;
+constexpr bool is_moderation(RequestType type) {
+  return type >= RequestType::kConfigure;
+}
 std::string_view to_string(RequestType type);  // as on the wire
 
 // "Json" members are JSON text as the client wrote it, known to be valid; they and everything else that is a view
@@ -35,6 +59,8 @@ struct Join {
   std::string name;
   std::string_view metadata_json;        // an object
   std::optional<Duration> metadata_ttl;  // whole seconds
+  std::optional<std::string> token;      // any text, at most kTokenBytesMax
+  std::optional<std::string> password;   // 1 to kPasswordBytesMax bytes
 };
 struct Update {
   std::optional<std::string> name;
@@ -56,8 +82,45 @@ struct Ack {
 struct Bye {};
 struct AskIceServers {};
 
+// ---- of those who moderate ----
+// What is missing stays as it is.
+struct Configure {
+  std::optional<bool> locked;
+  std::optional<bool> lobby;
+  std::optional<std::string> password;  // empty: none any more
+};
+struct Kick {
+  std::string peer;
+  std::string message;  // for whom it is about; may be empty
+  Duration ban{};       // zero: may come back at once
+};
+struct Admit {
+  std::string peer;
+};
+struct Deny {
+  std::string peer;
+  std::string message;
+};
+struct RequestMute {
+  std::string peer;
+  std::string_view media;  // one of kMuteMedia
+};
+struct SetRole {
+  std::string peer;
+  Role role = Role::kMember;
+};
+struct EndRoom {
+  std::string message;
+};
+struct Invite {
+  Role role = Role::kMember;
+  Duration lifetime = std::chrono::hours(1);
+};
+constexpr std::array<std::string_view, 3> kMuteMedia = {"audio", "video", "screen"};
+
 struct Request {
-  using Body = std::variant<Hello, Join, Update, Leave, Roster, Send, Ping, Ack, Bye, AskIceServers>;
+  using Body = std::variant<Hello, Join, Update, Leave, Roster, Send, Ping, Ack, Bye, AskIceServers, Configure, Kick,
+                            Admit, Deny, RequestMute, SetRole, EndRoom, Invite>;
   std::string_view id_json;  // a number or a string; empty when there is none
   Body body;
 

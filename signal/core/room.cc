@@ -1,6 +1,7 @@
 #include "signal/core/room.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace noom::signal {
 
@@ -37,7 +38,12 @@ void Room::set_away(Member& member, bool away) {
   ++seq_;
 }
 
-EventPosition Room::count_broadcast() {
+void Room::set_role(Member& member, Role role) {
+  member.role = role;
+  ++seq_;
+}
+
+EventPosition Room::count_event() {
   ++seq_;
   return at();
 }
@@ -58,9 +64,39 @@ std::vector<SeatAddress> Room::others(std::string_view peer) const {
 std::vector<SeatAddress> Room::others(std::string_view peer, std::string_view role) const {
   std::vector<SeatAddress> seats;
   for (const Member& member : members_) {
-    if (member.peer != peer && member.role == role) seats.push_back(member.seat);
+    if (member.peer != peer && to_string(member.role) == role) seats.push_back(member.seat);
   }
   return seats;
+}
+
+std::vector<SeatAddress> Room::moderators() const {
+  std::vector<SeatAddress> seats;
+  for (const Member& member : members_) {
+    if (member.role >= Role::kModerator) seats.push_back(member.seat);
+  }
+  return seats;
+}
+
+Member* Room::heir() {
+  Member* best = nullptr;
+  for (Member& member : members_) {
+    if (member.role == Role::kHost) return nullptr;
+    if (member.role < Role::kMember || !member.may_inherit) continue;
+    const auto rank = [](const Member& candidate) { return std::pair(candidate.role, !candidate.away); };
+    if (best == nullptr || rank(member) > rank(*best)) best = &member;
+  }
+  return best;
+}
+
+Waiting* Room::find_waiting(std::string_view peer) {
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.guest.peer == peer; });
+  return found == waiting_.end() ? nullptr : &*found;
+}
+Waiting* Room::find_waiting(const SeatAddress& seat) {
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) { return one.guest.seat == seat; });
+  return found == waiting_.end() ? nullptr : &*found;
 }
 
 std::vector<PeerView> Room::views_of_others(std::string_view peer) const {
@@ -86,6 +122,9 @@ std::optional<Mono> Room::next_deadline() const {
     if (member.metadata_ends) consider(*member.metadata_ends);
     if (member.detached != nullptr) consider(member.detached->ends);
   }
+  for (const Waiting& waiting : waiting_) {
+    if (!next || waiting.until < *next) next = waiting.until;
+  }
   return next;
 }
 
@@ -94,6 +133,19 @@ Member* Room::expired(Mono now) {
     return member.detached != nullptr && member.detached->ends <= now;
   });
   return found == members_.end() ? nullptr : &*found;
+}
+
+Waiting* Room::waited_too_long(Mono now) {
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) { return waiting.until <= now; });
+  return found == waiting_.end() ? nullptr : &*found;
+}
+
+std::vector<WaitingView> Room::views_of_waiting(Role role) const {
+  std::vector<WaitingView> views;
+  if (role < Role::kModerator) return views;
+  for (const Waiting& waiting : waiting_) views.push_back({waiting.guest.peer, waiting.guest.name});
+  return views;
 }
 
 Member* Room::metadata_ended(Mono now) {

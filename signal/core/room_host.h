@@ -14,6 +14,8 @@
 #include "common/base/handle_table.h"
 #include "common/base/random.h"
 #include "common/base/time.h"
+#include "signal/core/grant.h"
+#include "signal/core/join_ticket.h"
 #include "signal/core/requests.h"
 #include "signal/core/room.h"
 #include "signal/core/room_output.h"
@@ -22,6 +24,9 @@
 #include "signal/core/stats.h"
 
 namespace noom::signal {
+
+// Beyond it no ticket is taken until some expire: 8 MB.
+constexpr size_t kSpentTicketsMax = 65'536;
 
 // A member's request: from which seat, about which room. `re` is borrowed for the call.
 struct RoomAsker {
@@ -34,6 +39,8 @@ struct RoomAsker {
 // What an edge vouches for, of somebody who joins.
 struct Joiner {
   std::string_view session;  // its tag
+  std::string_view mark;     // Visitor::mark
+  const Grant& grant;        // by its token; the token itself stays at the edge
   std::string_view room;     // claimed: the peer that the session was in this room, by a ticket of a node that is gone
   std::string_view peer;
 };
@@ -50,19 +57,31 @@ struct Attachment {
 };
 
 // Single-threaded. Every call appends to `output`. A request about a room that is gone, or by somebody who is not in
-// it, is answered with not_joined. Invariants: a room has members; a seat is in a room once; every event takes the next
-// seq and goes to each member once.
+// it, is answered with not_joined; who may not do it, with forbidden. Invariants: a room has members; a seat is in a
+// room, or in its lobby, once; every event takes the next seq and goes to each member once; nobody comes in past a ban,
+// a lock, a password or a lobby but as docs/admission.md says. room_host.cc: what every member does; room_entry.cc:
+// coming in; room_moderation.cc: what some may do; room_host_nodes.cc:
+// what outlives a process or a node.
 class RoomHost {
  public:
   // `random` and `stats` outlive the host.
   RoomHost(std::shared_ptr<const Settings> settings, Random& random, Stats& stats)
-      : settings_(std::move(settings)), random_(random), stats_(stats) {}
+      : settings_(std::move(settings)), random_(random), stats_(stats), spent_(kSpentTicketsMax) {}
 
   void join(const RoomAsker& asker, const Joiner& joiner, Join& join, RoomOutput& output);
   void update(const RoomAsker& asker, Update& update, RoomOutput& output);
   void send(const RoomAsker& asker, const Send& send, RoomOutput& output);
   void roster(const RoomAsker& asker, RoomOutput& output);
   void leave(const RoomAsker& asker, RoomOutput& output);
+
+  void configure(const RoomAsker& asker, const Configure& configure, RoomOutput& output);
+  void kick(const RoomAsker& asker, const Kick& kick, RoomOutput& output);
+  void admit(const RoomAsker& asker, const Admit& admit, RoomOutput& output);
+  void deny(const RoomAsker& asker, const Deny& deny, RoomOutput& output);
+  void request_mute(const RoomAsker& asker, const RequestMute& mute, RoomOutput& output);
+  void set_role(const RoomAsker& asker, const SetRole& set_role, RoomOutput& output);
+  void end_room(const RoomAsker& asker, const EndRoom& end, RoomOutput& output);
+  void invite(const RoomAsker& asker, const Invite& invite, RoomOutput& output);
 
   // Not asked by the client but found by its edge; nothing happens when the seat is not in the room.
   void remove(const RoomAsker& asker, LeaveReason reason, RoomOutput& output);
@@ -90,14 +109,15 @@ class RoomHost {
   void rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput& output);
   // Members whose edge has learned that the room is here. False: there is no such room.
   bool attach(Now now, const Attachment& attachment, RoomOutput& output);
+  // Before release: whoever waits is told that the lobby has ended.
+  void end_lobby(RoomId id, RoomOutput& output);
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
   bool has_members_at(RoomId id, uint32_t node);
   void detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& output);
 
-  // In the order of their making. `index_of` says which saved seat a member of this node has.
-  std::vector<SavedRoom> save(Now now, const std::vector<size_t>& index_of);
-  uint64_t last_epoch() const { return last_epoch_; }
+  // Rooms in the order of their making. `index_of` says which saved seat a member of this node has.
+  void save(Now now, const std::vector<size_t>& index_of, SavedState& state);
   // Into a host without rooms. `seats` are those that SavedMember::seat counts. The answer has the id of each room,
   // in the order of `saved`.
   std::vector<RoomId> restore(Now saved_at, const SavedState& saved, const std::vector<SeatId>& seats);
@@ -110,11 +130,30 @@ class RoomHost {
   };
   Found find(const RoomAsker& asker);
   Found find_or_refuse(const RoomAsker& asker, RoomOutput& output);
-  RoomId room_for(const RoomAsker& asker, const Joiner& joiner, const std::string& name, RoomOutput& output);
-  static bool waits_for(Room& room, const Joiner& joiner);
+  // The asker, if its role is at least that; otherwise the request is answered.
+  Found find_power(const RoomAsker& asker, Role least, RoomOutput& output);
+  // Somebody else in the room, of a lesser role than the asker; otherwise nullptr, and the request is answered.
+  Member* find_lesser(const RoomAsker& asker, const Found& found, std::string_view peer, RoomOutput& output);
+
+  // ---- coming in ----
+  // Whether the room is closed to the joiner; the request is answered then.
+  bool turns_away(const RoomAsker& asker, const Joiner& joiner, const Join& join, Room& room, RoomOutput& output);
+  bool asks_for_password(const RoomAsker& asker, const Join& join, Room& room, RoomOutput& output);
+  bool is_spent(const RoomAsker& asker, const Joiner& joiner, RoomOutput& output);
+  void wait(const RoomAsker& asker, RoomId id, Room& room, Member guest, RoomOutput& output);
+  void enter(Now now, std::string_view re, RoomId id, Room& room, Member member, RoomOutput& output);
+  void let_in(Now now, RoomId id, Room& room, Waiting& waiting, RoomOutput& output);
+  // `text`: for the one who waited.
+  void end_waiting(Room& room, Waiting& waiting, std::string text, std::string_view reason, RoomOutput& output);
+  RoomId room_for(const RoomAsker& asker, const std::string& name, RoomOutput& output);
   bool come_back(const RoomAsker& asker, RoomId id, Room& room, const Joiner& joiner, Join& join, RoomOutput& output);
-  static void tell_joined(const RoomAsker& asker, RoomId id, const Room& room, const Member& member,
-                          RoomOutput& output);
+  static void tell_joined(std::string_view re, RoomId id, const Room& room, const Member& member, RoomOutput& output);
+
+  void give_role(Now now, Room& room, Member& member, Role role, RoomOutput& output);
+  void find_heir(Now now, Room& room, RoomOutput& output);
+  void close_room(RoomId id, Room& room, RoomOutput& output);
+  // To a request that is no event of its own: only when it has an id.
+  void confirm(const RoomAsker& asker, Room& room, RoomOutput& output);
   void deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
                Supersedable by = {});
   void keep(Detached& detached, const std::string& text);
@@ -126,12 +165,14 @@ class RoomHost {
   static SavedMember values_of(Now now, const Member& member);
   static SavedRoom values_of(Now now, const Room& room);
   static Member member_of(const SavedMember& from, Now now);
+  static void take_rules(Room& room, const SavedRoom& from, Now now);
   RoomId put(Room room);
   void forget(RoomId id, Room& room);
   void detach(Now now, Member& member);
   void attach(Room& room, RoomId id, Member& member, const SeatAddress& seat, bool lost, RoomOutput& output);
   void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
   void tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output);
+  void tell_rules(Now now, const Room& room, RoomOutput& output);
 
   std::shared_ptr<const Settings> settings_;
   Random& random_;
@@ -139,6 +180,7 @@ class RoomHost {
   HandleTable<RoomTag, Room> rooms_;
   absl::flat_hash_map<std::string, RoomId> room_by_name_;  // looked up, never iterated
   DeadlineQueue deadlines_;                                // by room index
+  SpentTickets spent_;
   uint64_t last_epoch_ = 0;
   bool replicates_ = false;
   uint32_t detached_count_ = 0;  // gives detached members addresses of their own

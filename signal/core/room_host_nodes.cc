@@ -17,25 +17,17 @@ std::vector<RoomId> RoomHost::rooms() {
   return ids;
 }
 
-SavedMember RoomHost::values_of(Now now, const Member& member) {
-  SavedMember values{.peer = member.peer,
-                     .name = member.name,
-                     .metadata_json = member.metadata_json,
-                     .metadata_left = {},
-                     .is_host = member.role == kHostRole,
-                     .away = member.away,
-                     .since = member.since,
-                     .session = member.session,
-                     .node = {},
-                     .address = member.seat};
-  if (member.metadata_ends) values.metadata_left = std::max(Duration::zero(), *member.metadata_ends - now.mono);
-  return values;
-}
-
-SavedRoom RoomHost::values_of(Now now, const Room& room) {
-  SavedRoom values{.name = room.name(), .tag = room.tag(), .at = room.at(), .members = {}};
-  for (const Member& member : room.members()) values.members.push_back(values_of(now, member));
-  return values;
+void RoomHost::tell_rules(Now now, const Room& room, RoomOutput& output) {
+  if (!replicates_) return;
+  RoomRulesChanged change{.nodes = {}, .room = values_of(now, room)};
+  for (const Member& member : room.members()) {
+    const uint32_t node = member.seat.node;
+    if (node == kThisNode || node == kNoNode) continue;
+    if (std::find(change.nodes.begin(), change.nodes.end(), node) == change.nodes.end()) change.nodes.push_back(node);
+  }
+  change.room.members.clear();
+  change.room.waiting.clear();
+  if (!change.nodes.empty()) output.items.emplace_back(std::move(change));
 }
 
 void RoomHost::tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output) {
@@ -54,19 +46,6 @@ void RoomHost::tell_change(Now now, const Room& room, const Member& member, bool
   output.items.emplace_back(std::move(change));
 }
 
-Member RoomHost::member_of(const SavedMember& from, Now now) {
-  Member member{.seat = from.address,
-                .peer = from.peer,
-                .session = from.session,
-                .name = from.name,
-                .metadata_json = from.metadata_json,
-                .role = from.is_host ? kHostRole : kMemberRole,
-                .away = from.away,
-                .since = from.since};
-  if (from.metadata_left) member.metadata_ends = now.mono + *from.metadata_left;
-  return member;
-}
-
 RoomId RoomHost::put(Room room) {
   stats_.rooms.add();
   stats_.members.add(room.members().size());
@@ -82,35 +61,46 @@ void RoomHost::forget(RoomId id, Room& room) {
     if (member.detached != nullptr) stats_.replay_bytes.subtract(member.detached->bytes);
   }
   stats_.members.subtract(room.members().size());
+  stats_.waiting.subtract(room.waiting().size());
   stats_.rooms.subtract();
   deadlines_.clear(id.index);
   room_by_name_.erase(room.name());
   rooms_.erase(id);
 }
 
-std::vector<SavedRoom> RoomHost::save(Now now, const std::vector<size_t>& index_of) {
-  std::vector<SavedRoom> saved;
+void RoomHost::save(Now now, const std::vector<size_t>& index_of, SavedState& state) {
+  state.last_epoch = last_epoch_;
   rooms_.for_each([&](RoomId, Room& room) {
     SavedRoom values = values_of(now, room);
-    std::erase_if(values.members, [](const SavedMember& member) { return member.address.node != kThisNode; });
-    for (SavedMember& member : values.members) member.seat = index_of[member.address.seat.index];
-    if (!values.members.empty()) saved.push_back(std::move(values));
+    for (auto* members : {&values.members, &values.waiting}) {
+      std::erase_if(*members, [](const SavedMember& member) { return member.address.node != kThisNode; });
+      for (SavedMember& member : *members) member.seat = index_of[member.address.seat.index];
+    }
+    if (!values.members.empty()) state.rooms.push_back(std::move(values));
   });
-  return saved;
+  for (const TicketUse& use : spent_.uses())
+    state.spent.push_back({static_cast<uint64_t>(unix_seconds(use.expires)), use.id});
 }
 
 std::vector<RoomId> RoomHost::restore(Now saved_at, const SavedState& saved, const std::vector<SeatId>& seats) {
   last_epoch_ = saved.last_epoch;
+  for (const SavedTicketUse& use : saved.spent) spent_.spend({Wall(std::chrono::seconds(use.expires_s)), use.id});
   std::vector<RoomId> ids;
   for (const SavedRoom& from : saved.rooms) {
+    const auto restored = [&](const SavedMember& values) {
+      Member member = member_of(values, saved_at);
+      member.seat = {kThisNode, seats[values.seat]};
+      member.session = saved.seats[values.seat].tag;
+      return member;
+    };
     std::vector<Member> members;
-    for (const SavedMember& member : from.members) {
-      members.push_back(member_of(member, saved_at));
-      members.back().seat = {kThisNode, seats[member.seat]};
-      members.back().session = saved.seats[member.seat].tag;
-    }
+    for (const SavedMember& member : from.members) members.push_back(restored(member));
     Room room(from.name, from.tag, from.at.epoch, settings_->room_capacity);
     room.restore(from.at, std::move(members));
+    take_rules(room, from, saved_at);
+    for (const SavedMember& waiting : from.waiting)
+      room.waiting().push_back({restored(waiting), saved_at.mono + waiting.waiting_left});
+    stats_.waiting.add(from.waiting.size());
     ids.push_back(put(std::move(room)));
   }
   return ids;
@@ -140,6 +130,7 @@ void RoomHost::adopt(Now now, const SavedRoom& state, RoomOutput& output) {
   if (members.empty()) return;
   Room room(state.name, state.tag, state.at.epoch, settings_->room_capacity);
   room.restore(state.at, std::move(members));
+  take_rules(room, state, now);
   put(std::move(room));
 }
 
@@ -185,6 +176,7 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
   last_epoch_ = std::max(last_epoch_, newest.at.epoch) + 1;
   Room room(newest.name, newest.tag, last_epoch_, settings_->room_capacity);
   room.restore({last_epoch_, 0}, std::move(members));
+  take_rules(room, newest, now);
   const RoomId id = put(std::move(room));
   Room& made = *rooms_.find(id);
   for (const Member& member : made.members()) {
@@ -204,6 +196,11 @@ bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output)
     const bool is_own = own != attachment.own.end();
     Member* member = room.find(from.peer);
     if (member == nullptr && !is_own && !attachment.own.empty()) continue;
+    // Put out while its node was out of reach.
+    if (member == nullptr && room.bans().until(now.mono, {from.identity, from.session, from.mark})) {
+      if (is_own) output.items.emplace_back(RoomLeft{own->seat, build_put_out(room.name(), "kicked", {}, {})});
+      continue;
+    }
     if (member == nullptr && room.full()) {
       if (is_own) output.items.emplace_back(RoomLeft{own->seat, build_left({}, room.name())});
       continue;

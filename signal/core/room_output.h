@@ -17,8 +17,8 @@
 namespace noom::signal {
 
 // Why somebody is not in a room any more.
-enum class LeaveReason : uint8_t { kLeft, kClosed, kTimeout };
-constexpr size_t kLeaveReasonCount = 3;
+enum class LeaveReason : uint8_t { kLeft, kClosed, kTimeout, kKicked, kEnded };
+constexpr size_t kLeaveReasonCount = 5;
 std::string_view to_string(LeaveReason reason);
 
 // An event that a later one with the same subject makes pointless for those who have not read it. Subject 0: none.
@@ -43,7 +43,26 @@ struct RoomJoined {
   JoinedView view;  // without ICE servers and ticket
 };
 
-// The seat is no member any more; `text` is what its client is told, empty when nothing.
+// The seat is in the room's lobby. Its edge remembers the place and answers the client.
+struct RoomWaiting {
+  SeatAddress seat;
+  RoomId id;
+  std::string_view room;
+  std::string_view room_tag;
+  std::string_view peer;
+  std::string text;
+};
+
+// A member may invite somebody: its edge, which has the key, makes the ticket.
+struct RoomInvited {
+  SeatAddress seat;
+  std::string_view re;
+  std::string_view room;
+  Role role = Role::kMember;
+  Duration lifetime{};
+};
+
+// The seat is no member any more, nor waiting; `text` is what its client is told, empty when nothing.
 struct RoomLeft {
   SeatAddress seat;
   std::string text;
@@ -72,14 +91,23 @@ struct RoomChanged {
   bool gone = false;
 };
 
-using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomLeft, RoomRefused, RoomAttached, RoomChanged>;
+// For other nodes with members in the room: who may come in now. A room without members.
+struct RoomRulesChanged {
+  std::vector<uint32_t> nodes;
+  SavedRoom room;
+};
+
+using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomWaiting, RoomInvited, RoomLeft, RoomRefused, RoomAttached,
+                              RoomChanged, RoomRulesChanged>;
 
 struct RoomOutput {
   std::vector<RoomItem> items;
+  std::vector<Revocation> revocations;
   std::vector<Event> events;
 
   void clear() {
     items.clear();
+    revocations.clear();
     events.clear();
   }
 };

@@ -6,13 +6,17 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
+#include <stdexcept>
+
+#include "common/auth/base64url.h"
+#include "signal/core/role.h"
 
 namespace noom::signal {
 namespace {
 
 namespace json = boost::json;
 
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 
 int64_t milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -50,25 +54,52 @@ json::object encode_seat(const SavedSeat& seat, TextTable& texts) {
   return entry;
 }
 
-json::object encode_room(const SavedRoom& room) {
-  json::array members;
-  for (const SavedMember& member : room.members) {
+// JSON is text; these are any bytes.
+std::string encode_bytes(std::string_view bytes) {
+  return auth::encode_base64url(as_bytes(bytes));
+}
+
+json::array encode_members(const std::vector<SavedMember>& members) {
+  json::array entries;
+  for (const SavedMember& member : members) {
     json::object entry{{"seat", member.seat},
                        {"peer", member.peer},
+                       {"identity", member.identity},
+                       {"mark", encode_bytes(member.mark)},
                        {"name", member.name},
                        {"metadata", member.metadata_json},
-                       {"host", member.is_host},
+                       {"role", member.role},
+                       {"may_inherit", member.may_inherit},
+                       {"name_is_given", member.name_is_given},
                        {"away", member.away},
                        {"since_epoch", member.since.epoch},
-                       {"since_seq", member.since.seq}};
+                       {"since_seq", member.since.seq},
+                       {"waiting_left_ms", milliseconds(member.waiting_left)}};
     if (member.metadata_left) entry["metadata_left_ms"] = milliseconds(*member.metadata_left);
-    members.push_back(std::move(entry));
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+json::object encode_room(const SavedRoom& room) {
+  json::array bans;
+  for (const SavedBan& ban : room.bans) {
+    bans.push_back(json::object{{"identity", ban.identity},
+                                {"session", ban.session},
+                                {"mark", encode_bytes(ban.mark)},
+                                {"left_ms", milliseconds(ban.left)}});
   }
   return {{"name", room.name},
           {"tag", room.tag},
           {"epoch", room.at.epoch},
           {"seq", room.at.seq},
-          {"members", std::move(members)}};
+          {"locked", room.locked},
+          {"lobby", room.lobby},
+          {"password_key", encode_bytes(room.password_key)},
+          {"password_hash", encode_bytes(room.password_hash)},
+          {"members", encode_members(room.members)},
+          {"waiting", encode_members(room.waiting)},
+          {"bans", std::move(bans)}};
 }
 
 // Reads of a wrong kind throw; decode_state catches.
@@ -80,6 +111,13 @@ uint64_t number_at(const json::value& object, std::string_view key) {
 }
 bool flag_at(const json::value& object, std::string_view key) {
   return object.at({key.data(), key.size()}).as_bool();
+}
+
+std::string bytes_at(const json::value& object, std::string_view key) {
+  return auth::decode_base64url(text_at(object, key)).value();
+}
+Duration left_at(const json::value& object, std::string_view key) {
+  return std::chrono::milliseconds(number_at(object, key));
 }
 
 SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) {
@@ -102,22 +140,45 @@ SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) 
   return seat;
 }
 
+std::vector<SavedMember> decode_members(const json::value& entries) {
+  std::vector<SavedMember> members;
+  for (const json::value& entry : entries.as_array()) {
+    members.push_back({.seat = number_at(entry, "seat"),
+                       .peer = text_at(entry, "peer"),
+                       .identity = text_at(entry, "identity"),
+                       .mark = bytes_at(entry, "mark"),
+                       .name = text_at(entry, "name"),
+                       .metadata_json = text_at(entry, "metadata"),
+                       .metadata_left = {},
+                       .role = number_at(entry, "role"),
+                       .may_inherit = flag_at(entry, "may_inherit"),
+                       .name_is_given = flag_at(entry, "name_is_given"),
+                       .away = flag_at(entry, "away"),
+                       .since = {number_at(entry, "since_epoch"), number_at(entry, "since_seq")},
+                       .waiting_left = left_at(entry, "waiting_left_ms")});
+    if (entry.as_object().contains("metadata_left_ms"))
+      members.back().metadata_left = left_at(entry, "metadata_left_ms");
+    if (members.back().role >= kRoleCount) throw std::out_of_range("role");
+  }
+  return members;
+}
+
 SavedRoom decode_room(const json::value& value) {
   SavedRoom room{.name = text_at(value, "name"),
                  .tag = text_at(value, "tag"),
                  .at = {number_at(value, "epoch"), number_at(value, "seq")},
-                 .members = {}};
-  for (const json::value& member : value.at("members").as_array()) {
-    room.members.push_back({.seat = number_at(member, "seat"),
-                            .peer = text_at(member, "peer"),
-                            .name = text_at(member, "name"),
-                            .metadata_json = text_at(member, "metadata"),
-                            .metadata_left = {},
-                            .is_host = flag_at(member, "host"),
-                            .away = flag_at(member, "away"),
-                            .since = {number_at(member, "since_epoch"), number_at(member, "since_seq")}});
-    if (member.as_object().contains("metadata_left_ms"))
-      room.members.back().metadata_left = std::chrono::milliseconds(number_at(member, "metadata_left_ms"));
+                 .locked = flag_at(value, "locked"),
+                 .lobby = flag_at(value, "lobby"),
+                 .password_key = bytes_at(value, "password_key"),
+                 .password_hash = bytes_at(value, "password_hash"),
+                 .members = decode_members(value.at("members")),
+                 .waiting = decode_members(value.at("waiting")),
+                 .bans = {}};
+  for (const json::value& ban : value.at("bans").as_array()) {
+    room.bans.push_back({.identity = text_at(ban, "identity"),
+                         .session = text_at(ban, "session"),
+                         .mark = bytes_at(ban, "mark"),
+                         .left = left_at(ban, "left_ms")});
   }
   return room;
 }
@@ -126,15 +187,18 @@ SavedRoom decode_room(const json::value& value) {
 
 std::string encode_state(const SavedState& state) {
   TextTable texts;
-  json::array seats, rooms;
+  json::array seats, rooms, spent;
   for (const SavedSeat& seat : state.seats) seats.push_back(encode_seat(seat, texts));
   for (const SavedRoom& room : state.rooms) rooms.push_back(encode_room(room));
+  for (const SavedTicketUse& use : state.spent)
+    spent.push_back(json::object{{"expires_s", use.expires_s}, {"id", encode_bytes(use.id)}});
   return json::serialize(json::object{{"version", kVersion},
                                       {"saved_ms", milliseconds(state.saved.time_since_epoch())},
                                       {"last_epoch", state.last_epoch},
                                       {"texts", texts.take()},
                                       {"seats", std::move(seats)},
-                                      {"rooms", std::move(rooms)}});
+                                      {"rooms", std::move(rooms)},
+                                      {"spent", std::move(spent)}});
 }
 
 std::optional<SavedState> decode_state(std::string_view text) try {
@@ -148,6 +212,8 @@ std::optional<SavedState> decode_state(std::string_view text) try {
   state.last_epoch = number_at(value, "last_epoch");
   for (const json::value& seat : value.at("seats").as_array()) state.seats.push_back(decode_seat(seat, texts));
   for (const json::value& room : value.at("rooms").as_array()) state.rooms.push_back(decode_room(room));
+  for (const json::value& use : value.at("spent").as_array())
+    state.spent.push_back({number_at(use, "expires_s"), bytes_at(use, "id")});
   return state;
 } catch (const std::exception&) {
   return std::nullopt;

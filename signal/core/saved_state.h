@@ -12,6 +12,7 @@
 #include "common/base/time.h"
 #include "signal/core/answers.h"
 #include "signal/core/replay_ring.h"
+#include "signal/core/role.h"
 #include "signal/core/seat_address.h"
 
 namespace noom::signal {
@@ -29,32 +30,59 @@ struct SavedSeat {
   bool told_away = false;
   std::optional<Duration> ice_left;  // until its ICE servers are due
 };
+// Of a member, or of somebody who waits to be one.
 struct SavedMember {
   size_t seat = 0;  // index into SavedState::seats
   std::string peer;
+  std::string identity;
+  std::string mark;
   std::string name;
   std::string metadata_json;
   std::optional<Duration> metadata_left;
-  bool is_host = false;
+  uint64_t role = 0;
+  bool may_inherit = false;
+  bool name_is_given = false;
   bool away = false;
   EventPosition since;
+  Duration waiting_left{};  // of who waits
 
   // Between nodes only.
   std::string session = {};  // its tag
   std::string node = {};     // that holds its seat; empty: none
   SeatAddress address = {};  // of the seat; the number of the node has no meaning to another one
 };
+// The role of a member, whatever number came.
+inline Role role_of(const SavedMember& member) {
+  return member.role < kRoleCount ? static_cast<Role>(member.role) : Role::kViewer;
+}
+struct SavedBan {
+  std::string identity;
+  std::string session;
+  std::string mark;
+  Duration left{};
+};
 struct SavedRoom {
   std::string name;
   std::string tag;
   EventPosition at;
+  bool locked = false;
+  bool lobby = false;
+  std::string password_key;  // empty: there is no password
+  std::string password_hash;
   std::vector<SavedMember> members;
+  std::vector<SavedMember> waiting;
+  std::vector<SavedBan> bans;
+};
+struct SavedTicketUse {
+  uint64_t expires_s = 0;
+  std::string id;
 };
 struct SavedState {
   Wall saved{};
   uint64_t last_epoch = 0;
   std::vector<SavedSeat> seats;
   std::vector<SavedRoom> rooms;
+  std::vector<SavedTicketUse> spent;
 };
 
 // Texts that several seats keep are written once.

@@ -26,6 +26,7 @@ struct Place {
   std::optional<Mono> ice_due;    // when its member gets new ICE servers; nullopt: what it has does not end
   bool ice_leaves = false;        // because a relay it was given goes away
   std::vector<RelayNode> relays;  // that it was given
+  bool waiting = false;           // in its lobby, not in it
 
   bool valid() const { return !name.empty(); }
 };
@@ -33,6 +34,7 @@ struct Place {
 struct Seat {
   std::string tag;
   std::string host;
+  std::string mark;   // of its last connection (Visitor::mark)
   SessionId session;  // its connection; invalid: away
   bool can_resume = false;
 

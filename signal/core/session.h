@@ -29,12 +29,15 @@ struct Allowance {
   TokenBucket sends;
   TokenBucket joins;
   TokenBucket acks;
+  TokenBucket moderation;
+  TokenBucket guesses;
   TokenBucket refusals;
 };
 
 struct Session {
   std::string host;
-  std::string tag;  // "s_…": how clients and logs name the session
+  std::string tag;   // "s_…": how clients and logs name the session
+  std::string mark;  // stands for its network address (Visitor::mark)
   SessionStage stage = SessionStage::kOpened;
   Mono heard{};         // the last frame or pong
   Mono pinged{};        // kPinged: when

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "common/base/token_bucket.h"
 
 namespace noom::signal {
+
+class Admission;
 
 // noom.v1 fixes these: clients rely on them.
 constexpr std::string_view kProtocol = "noom.v1";
@@ -42,6 +45,9 @@ struct Settings {
   BucketLimit sends{.per_second = 50, .burst = 200};    // per session, `send`
   BucketLimit joins{.per_second = 1, .burst = 10};   // per session, `join`, `roster`, `ice_servers`, beside `requests`
   BucketLimit acks{.per_second = 20, .burst = 100};  // per session, `ack`
+  BucketLimit moderation{.per_second = 5, .burst = 40};      // per session, what moderators ask, beside `requests`
+  BucketLimit guesses{.per_second = 0.2, .burst = 5};        // per session: joins with a room's password
+  BucketLimit room_guesses{.per_second = 1, .burst = 30};    // per room: the same, by anybody
   BucketLimit room_events{.per_second = 100, .burst = 400};  // per room: `update` and `send` to everyone
   BucketLimit refusals{.per_second = 0.5, .burst = 100};     // per session: rate_limited answers before the close 4429
   BucketLimit openings{.per_second = 20.0 / 60, .burst = 40};  // per IPv4 address or IPv6 /64: new sessions
@@ -50,6 +56,10 @@ struct Settings {
   Duration hello_timeout = std::chrono::seconds(5);
   Duration ping_interval = std::chrono::seconds(15);
   Duration ping_timeout = std::chrono::seconds(10);
+
+  Duration lobby_timeout = std::chrono::minutes(10);  // how long somebody waits to be let in
+
+  std::shared_ptr<const Admission> admission;  // nullptr: open to everybody
 
   Duration resume_window = std::chrono::seconds(120);  // how long a session without a connection is kept; 0: not at all
   Duration away_after = std::chrono::seconds(3);       // when the room is told

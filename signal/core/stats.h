@@ -18,12 +18,14 @@ struct Stats {
   Counter sessions;  // now
   Counter rooms;     // now
   Counter members;   // now
+  Counter waiting;   // in lobbies, now
   Counter sessions_opened;
   std::array<Counter, kOpenRefusalCount> sessions_refused;
   std::array<Counter, kRequestTypeCount> requests;  // well-formed ones, by type, the rate-limited included
   std::array<Counter, kErrorCodeCount> errors;      // sent
   Counter deliveries;                               // messages times receivers
   Counter credentials_minted;
+  Counter revocations;                               // emitted
   Counter away;                                      // sessions without a connection, now
   Counter replay_bytes;                              // kept for sessions that may resume, now; overheads included
   Counter replays_dropped;                           // rings given up because replay_bytes_total_max was reached

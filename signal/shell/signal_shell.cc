@@ -247,6 +247,9 @@ void SignalShell::serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<
 void SignalShell::replace_files(WebFiles files) {
   impl_->files_ = std::move(files);
 }
+void SignalShell::replace_admission(std::shared_ptr<const Admission> admission) {
+  impl_->board_.hub().replace_admission(std::move(admission));
+}
 bool SignalShell::restore(std::string_view saved) {
   const bool restored = impl_->board_.hub().restore(io::read_clocks(), saved);
   impl_->on_deadlines_changed();

@@ -19,7 +19,8 @@ constexpr size_t kSessions = 8;
 
 std::shared_ptr<const Settings> settings() {
   auto values = std::make_shared<Settings>();
-  values->openings = values->requests = values->sends = values->joins = values->acks = values->room_events = {};
+  values->openings = values->requests = values->sends = values->joins = values->acks = values->moderation =
+      values->room_events = {};
   values->resume_window = std::chrono::seconds(30);
   values->replay_bytes_max = 4096;
   values->room_capacity = 3;
@@ -70,6 +71,7 @@ class Steps {
     output_.clear();
     NOOM_PROPERTY(hub_.stats().rooms.value() == 0);
     NOOM_PROPERTY(hub_.stats().members.value() == 0);
+    NOOM_PROPERTY(hub_.stats().waiting.value() == 0);
     NOOM_PROPERTY(hub_.stats().away.value() == 0);
     NOOM_PROPERTY(hub_.stats().replay_bytes.value() == 0);
     NOOM_PROPERTY(!hub_.next_deadline());

@@ -14,12 +14,29 @@ void each_field(Archive& archive, EventPosition& at) {
 }
 template <typename Archive>
 void each_field(Archive& archive, SavedMember& member) {
-  archive(member.peer, member.name, member.metadata_json, member.metadata_left, member.is_host, member.away,
-          member.since, member.session, member.node, member.address.seat);
+  archive(member.peer, member.identity, member.mark, member.name, member.metadata_json, member.metadata_left,
+          member.role, member.may_inherit, member.name_is_given, member.away, member.since, member.session, member.node,
+          member.address.seat);
 }
 template <typename Archive>
+void each_field(Archive& archive, SavedBan& ban) {
+  archive(ban.identity, ban.session, ban.mark, ban.left);
+}
+// Who waits in the lobby is the owner's alone.
+template <typename Archive>
 void each_field(Archive& archive, SavedRoom& room) {
-  archive(room.name, room.tag, room.at, room.members);
+  archive(room.name, room.tag, room.at, room.locked, room.lobby, room.password_key, room.password_hash, room.members,
+          room.bans);
+}
+template <typename Archive>
+void each_field(Archive& archive, TicketUse& use) {
+  Duration since_epoch = use.expires.time_since_epoch();
+  archive(since_epoch, use.id);
+  use.expires = Wall(since_epoch);
+}
+template <typename Archive>
+void each_field(Archive& archive, Grant& grant) {
+  archive(grant.identity, grant.role, grant.name, grant.metadata_json, grant.once);
 }
 template <typename Archive>
 void each_field(Archive& archive, SavedSeat& seat) {
@@ -38,7 +55,7 @@ namespace node {
 
 template <typename Archive>
 void each_field(Archive& archive, JoinAsked& m) {
-  archive(m.seat, m.session, m.claimed_room, m.claimed_peer, m.frame);
+  archive(m.seat, m.session, m.mark, m.grant, m.claimed_room, m.claimed_peer, m.frame);
 }
 template <typename Archive>
 void each_field(Archive& archive, Asked& m) {
@@ -69,8 +86,20 @@ void each_field(Archive& archive, Delivered& m) {
   archive(m.seats, m.text, m.subject, m.stub);
 }
 template <typename Archive>
+void each_field(Archive& archive, Joined::Waiting& waiting) {
+  archive(waiting.peer, waiting.name);
+}
+template <typename Archive>
 void each_field(Archive& archive, Joined& m) {
-  archive(m.seat, m.re, m.id, m.peer, m.room);
+  archive(m.seat, m.re, m.id, m.peer, m.room, m.waiting);
+}
+template <typename Archive>
+void each_field(Archive& archive, Waits& m) {
+  archive(m.seat, m.id, m.room, m.tag, m.peer, m.text);
+}
+template <typename Archive>
+void each_field(Archive& archive, Rules& m) {
+  archive(m.room);
 }
 template <typename Archive>
 void each_field(Archive& archive, LeftRoom& m) {
@@ -140,6 +169,8 @@ std::optional<Message> decode_kind(uint8_t kind, FieldReader& reader) {
 
 // An enum that came from outside must name one of its values.
 bool in_range(const Message& message) {
+  if (const auto* asked = std::get_if<JoinAsked>(&message))
+    return !asked->grant.role || static_cast<size_t>(*asked->grant.role) < kRoleCount;
   if (const auto* ended = std::get_if<SeatEnded>(&message))
     return static_cast<size_t>(ended->reason) < kLeaveReasonCount;
   if (const auto* refused = std::get_if<Refused>(&message)) return static_cast<size_t>(refused->code) < kErrorCodeCount;

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "signal/core/grant.h"
 #include "signal/core/room.h"
 #include "signal/core/room_output.h"
 #include "signal/core/saved_state.h"
@@ -22,6 +23,8 @@ namespace noom::signal::node {
 struct JoinAsked {
   SeatId seat;
   std::string session;
+  std::string mark;
+  Grant grant;  // by the token in the frame
   std::string claimed_room;
   std::string claimed_peer;
   std::string frame;
@@ -68,11 +71,25 @@ struct Delivered {
   std::string stub;
 };
 struct Joined {
+  struct Waiting {
+    std::string peer;
+    std::string name;
+  };
   SeatId seat;
   std::string re;
   RoomId id;
   std::string peer;
   SavedRoom room;
+  std::vector<Waiting> waiting;  // for one who decides about the lobby
+};
+// In the lobby of the room.
+struct Waits {
+  SeatId seat;
+  RoomId id;
+  std::string room;
+  std::string tag;
+  std::string peer;
+  std::string text;
 };
 struct LeftRoom {
   SeatId seat;
@@ -105,6 +122,11 @@ struct Changed {
   EventPosition at;
   SavedMember member;
   bool gone = false;
+};
+
+// Who may come in has changed: a room without members.
+struct Rules {
+  SavedRoom room;
 };
 
 // ---- node to node ----
@@ -147,7 +169,7 @@ struct SeatGiven {
 
 using Message = std::variant<JoinAsked, Asked, SeatEnded, SeatAway, SeatDetaching, AttachAsked, Delivered, Joined,
                              LeftRoom, Refused, SeatDetached, Moved, Attached, Changed, Census, CensusAnswered,
-                             HandedOver, PassedOn, SeatWanted, SeatGiven>;
+                             HandedOver, PassedOn, SeatWanted, SeatGiven, Waits, Rules>;
 
 std::string encode(const Message& message);
 // Any bytes are legal input; nullopt for what encode did not make.
