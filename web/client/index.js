@@ -6,6 +6,7 @@ export { DetailEvent, Emitter } from './events.js';
 export { FILES_CHANNEL, Files } from './files.js';
 export { Link } from './link.js';
 export { LocalMedia } from './media.js';
+export { Moderation } from './moderation.js';
 export { Peer } from './peer.js';
 export { PROTOCOL, reconnectDelayMs, reconnectRule } from './protocol.js';
 export { Room } from './room.js';

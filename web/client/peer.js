@@ -41,6 +41,7 @@ export class Peer extends Emitter {
   #flowing = false;
   #id;
   #name;
+  #role;
   /** @type {Metadata} */
   #metadata;
   #polite;
@@ -60,8 +61,7 @@ export class Peer extends Emitter {
     this.#polite = entry.polite;
     this.#present = entry.presence !== 'away';
     if (!this.#present) this.#state = 'away';
-    /** @readonly `host`, `member`, or what later servers know. */
-    this.role = entry.role;
+    this.#role = entry.role;
     /** @readonly What stays the same when the server hands out a new id. */
     this.key = keyOf(entry.metadata);
     for (const { label } of context.channels) this.#addChannel(label);
@@ -70,6 +70,10 @@ export class Peer extends Emitter {
   /** The server's id for this peer; changes when either side had to join again. */
   get id() {
     return this.#id;
+  }
+  /** `host`, `moderator`, `member`, `viewer`, or what later servers know. */
+  get role() {
+    return this.#role;
   }
   get name() {
     return this.#name;
@@ -146,7 +150,7 @@ export class Peer extends Emitter {
     this.#id = entry.peer;
     this.#polite = entry.polite;
     if (this.#link) this.#link.polite = entry.polite;
-    this.describe(entry.name, entry.metadata);
+    this.describe(entry.name, entry.metadata, entry.role);
     this.#present = entry.presence !== 'away';
     this.#refreshState();
   }
@@ -154,10 +158,12 @@ export class Peer extends Emitter {
   /**
    * @param {string} name
    * @param {Metadata} metadata
+   * @param {string} role
    */
-  describe(name, metadata) {
+  describe(name, metadata, role) {
     this.#name = name;
     this.#metadata = metadata;
+    this.#role = role;
     this.emit('update', { name, metadata });
   }
 

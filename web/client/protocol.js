@@ -11,7 +11,9 @@ export const CLIENT = 'noom-web/0.1.0';
  * @typedef {import('./messages.js').Joined} Joined
  * @typedef {import('./messages.js').PeerJoined | import('./messages.js').PeerUpdated | import('./messages.js').PeerLeft
  *   | import('./messages.js').Presence | import('./messages.js').Superseded | import('./messages.js').Roster
- *   | import('./messages.js').Message | import('./messages.js').IceServers} RoomEvent
+ *   | import('./messages.js').Message | import('./messages.js').IceServers | import('./messages.js').RoomUpdated
+ *   | import('./messages.js').PeerWaiting | import('./messages.js').WaitingEnded | import('./messages.js').MuteRequested
+ *   | import('./messages.js').Joined | import('./messages.js').Denied | import('./messages.js').Left} RoomEvent
  */
 
 /**

@@ -3,6 +3,7 @@
 import { NoomError } from './errors.js';
 import { Emitter } from './events.js';
 import { FILES_CHANNEL } from './files.js';
+import { Moderation } from './moderation.js';
 import { randomToken } from './peer.js';
 import { Roster } from './roster.js';
 import { Signaling } from './signaling.js';
@@ -13,14 +14,16 @@ import { Signaling } from './signaling.js';
 /** @import { IceServer, Joined, Metadata, RoomEvent, Welcome } from './protocol.js' */
 
 /**
- * `reconnecting`: signaling is lost, media goes on. `closed` is final until `join` is called again.
- * @typedef {'idle' | 'joining' | 'joined' | 'reconnecting' | 'closed'} RoomState
+ * `waiting`: in the room's lobby. `reconnecting`: signaling is lost, media goes on. `closed` is final until `join` is called again.
+ * @typedef {'idle' | 'joining' | 'waiting' | 'joined' | 'reconnecting' | 'closed'} RoomState
  *
  * @typedef {object} RoomOptions
  * @property {string} [url]               signaling, `wss://host/ws`; not needed when `signaling` is given
  * @property {Signaling} [signaling]
  * @property {string} name                what others call you, at most 64 characters
  * @property {Metadata} [metadata]        at most 4 KiB of JSON; `key` is the SDK's
+ * @property {string | (() => string | Promise<string>)} [token]   a JSON Web Token, ticket or secret, where the server wants one; asked for at every join
+ * @property {string} [password]          the room's
  * @property {Omit<RTCConfiguration, 'iceServers'>} [rtc]
  * @property {(servers: IceServer[]) => IceServer[]} [iceServers]   to filter or replace what the server hands out
  * @property {ChannelOptions[]} [channels]   data channels to every peer; default: `chat` with id 0 and `files` with id 1, both reliable
@@ -60,6 +63,8 @@ export class Room extends Emitter {
   #tracks = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #rejoinTimer;
+  /** @type {((outcome: Joined | NoomError) => void) | null} once the lobby is over */
+  #letIn = null;
 
   /** @param {RoomOptions} options */
   constructor(options) {
@@ -74,11 +79,12 @@ export class Room extends Emitter {
       reachable: () => this.#state === 'joined',
       signal: (to, data) => this.#signaling.notify({ type: 'send', to, data }),
     });
+    this.moderation = new Moderation((message) => this.#signaling.request(message), (id) => this.peers.find((peer) => peer.id === id));
     this.#roster.on('added', (peer) => this.emit('peerjoined', peer));
     this.#roster.on('removed', (removed) => this.emit('peerleft', removed));
     this.#roster.on('message', (message) => this.emit('message', message));
     this.#signaling.on('state', ({ state, retryInMs }) => state === 'waiting' && this.#onLost(retryInMs));
-    this.#signaling.on('open', (welcome) => this.#state === 'reconnecting' && this.#onBack(welcome));
+    this.#signaling.on('open', (welcome) => this.#onBack(welcome));
     this.#signaling.on('message', (event) => this.#onEvent(event));
     this.#signaling.on('error', (error) => this.emit('error', error));
     this.#signaling.on('closed', (error) => this.#state !== 'joining' && this.#end(error));
@@ -106,7 +112,7 @@ export class Room extends Emitter {
 
   /**
    * @param {string} room 1 to 64 of `A-Z a-z 0-9 . _ ~ -`
-   * @returns {Promise<void>} rejects with the server's error (`room_full`, …) or `unreachable`
+   * @returns {Promise<void>} in the lobby, once let in; rejects with the server's error (`room_full`, `denied`, …) or `unreachable`
    */
   async join(room) {
     if (this.#state !== 'idle' && this.#state !== 'closed') throw new NoomError('already_joined', 'Leave the room first.');
@@ -114,7 +120,7 @@ export class Room extends Emitter {
     this.#setState('joining');
     try {
       await this.#signaling.connect();
-      this.#adopt(await this.#signaling.request(this.#joinRequest()));
+      this.#adopt(await this.#askToJoin());
     } catch (error) {
       this.close();
       throw error;
@@ -123,7 +129,7 @@ export class Room extends Emitter {
 
   /** Leaves the room and closes every connection. The tracks stay yours. */
   async leave() {
-    const left = this.#state === 'joined' ? this.#signaling.request({ type: 'leave' }).catch(() => {}) : null;
+    const left = this.#state === 'joined' || this.#state === 'waiting' ? this.#signaling.request({ type: 'leave' }).catch(() => {}) : null;
     this.#end(null);
     await left;
     this.close();
@@ -131,7 +137,7 @@ export class Room extends Emitter {
 
   /** Like `leave`, at once and without waiting: for `pagehide`. */
   close() {
-    const wasJoined = this.#state === 'joined';
+    const wasJoined = this.#state === 'joined' || this.#state === 'waiting';
     this.#end(null);
     if (this.#ownsSignaling) this.#signaling.close();
     else if (wasJoined) this.#signaling.notify({ type: 'leave' });
@@ -187,14 +193,33 @@ export class Room extends Emitter {
     return { ...this.#options.metadata, key: this.#key };
   }
 
-  #joinRequest() {
-    return { type: 'join', room: this.#room, name: this.#options.name, metadata: this.#metadata() };
+  /** @returns {Promise<Joined>} */
+  async #askToJoin() {
+    const { token, password, name } = this.#options;
+    const shown = typeof token === 'function' ? await token() : token;
+    const answer = await this.#signaling.request({
+      type: 'join', room: this.#room, name, metadata: this.#metadata(), ...(shown ? { token: shown } : {}), ...(password ? { password } : {}),
+    });
+    if (answer.type !== 'waiting') return answer;
+    this.#setState('waiting');
+    const outcome = await new Promise((resolve) => {
+      this.#letIn = resolve;
+    });
+    if (outcome instanceof NoomError) throw outcome;
+    return outcome;
+  }
+
+  /** @param {Joined | NoomError} outcome */
+  #endWaiting(outcome) {
+    this.#letIn?.(outcome);
+    this.#letIn = null;
   }
 
   /** @param {Joined} joined */
   #adopt(joined) {
-    if (this.#state !== 'joining' && this.#state !== 'reconnecting') return;
+    if (this.#state !== 'joining' && this.#state !== 'waiting' && this.#state !== 'reconnecting') return;
     this.#id = joined.peer;
+    this.moderation.adopt(joined);
     this.#takeIceServers(joined.ice_servers, false);
     this.#setState('joined');
     this.#roster.adopt(joined.peers);
@@ -213,6 +238,10 @@ export class Room extends Emitter {
   /** @param {Welcome} welcome */
   #onBack(welcome) {
     const recovered = welcome.recovered === true;
+    // The lobby has forgotten who waited.
+    if (this.#state === 'waiting' && !recovered && (welcome.reason !== 'gap' || welcome.room))
+      return this.#endWaiting(new NoomError('connection_lost', 'The connection was lost in the lobby.'));
+    if (this.#state !== 'reconnecting') return;
     if (welcome.room !== this.#room) void this.#rejoin();
     // After a gap the roster follows, and with it everything that matters.
     else if (recovered) {
@@ -225,10 +254,10 @@ export class Room extends Emitter {
   async #rejoin() {
     clearTimeout(this.#rejoinTimer);
     try {
-      this.#adopt(await this.#signaling.request(this.#joinRequest()));
+      this.#adopt(await this.#askToJoin());
     } catch (thrown) {
       const error = /** @type {NoomError} */ (thrown);
-      if (this.#state !== 'reconnecting' || error.code === 'connection_lost') return;
+      if ((this.#state !== 'reconnecting' && this.#state !== 'waiting') || error.code === 'connection_lost') return;
       if (!PASSING.has(error.code)) return this.#end(error);
       this.#rejoinTimer = setTimeout(() => void this.#rejoin(), (error.retryAfterS ?? 3) * 1000);
     }
@@ -244,14 +273,20 @@ export class Room extends Emitter {
   #onEvent(event) {
     if (event.type === 'roster' && this.#state === 'reconnecting') {
       this.#setState('joined');
+      this.moderation.adopt(event);
       return this.#roster.adopt(event.peers);
     }
+    if (this.#state === 'waiting' && event.type === 'joined') return this.#endWaiting(event);
+    if (this.#state === 'waiting' && event.type === 'denied') return this.#endWaiting(new NoomError('denied', event.message ?? event.reason));
     if (this.#state !== 'joined') return;
+    this.moderation.receive(event, this.#id);
     switch (event.type) {
+      case 'left':
+        return event.reason ? this.#end(new NoomError(event.reason, event.message ?? 'You were put out of the room.')) : undefined;
       case 'peer_joined':
         return this.#roster.add({ ...event, presence: 'present' });
       case 'peer_updated':
-        return this.#roster.update(event.peer, event.name, event.metadata);
+        return this.#roster.update(event.peer, event.name, event.metadata, event.role);
       case 'presence':
         return this.#roster.setPresence(event.peer, event.state === 'away');
       case 'peer_left':
@@ -267,6 +302,7 @@ export class Room extends Emitter {
   #end(error) {
     if (this.#state === 'closed' || this.#state === 'idle') return;
     clearTimeout(this.#rejoinTimer);
+    this.#endWaiting(error ?? new NoomError('closed', 'The room was left.'));
     this.#id = null;
     this.#setState('closed');
     this.#roster.close();

@@ -70,11 +70,12 @@ export class Roster extends Emitter {
    * @param {string} id
    * @param {string} name
    * @param {Metadata} metadata
+   * @param {string} role
    */
-  update(id, name, metadata) {
+  update(id, name, metadata, role) {
     const reunion = this.#reunions.get(id);
-    if (reunion) reunion.entry = { ...reunion.entry, name, metadata };
-    this.#byId.get(id)?.describe(name, metadata);
+    if (reunion) reunion.entry = { ...reunion.entry, name, metadata, role };
+    this.#byId.get(id)?.describe(name, metadata, role);
   }
 
   /**
