@@ -282,5 +282,65 @@ TEST_F(HubCluster, ANewNodeGetsTheRoomsThatAreItsOwn) {
   EXPECT_EQ(heard(*ann, "error").size(), 0u);
 }
 
+// ---- moderation: the owner decides, wherever the host and the others are connected ----
+
+TEST_F(HubCluster, AHostAtAnotherNodeLetsInFromTheLobbyAndPutsOut) {
+  const std::string room = room_of("a");
+  const auto ann = join("b", room);
+  say(*ann, R"({"type":"configure","lobby":true})");
+  EXPECT_EQ(heard(*ann, "room_updated").size(), 1u);
+  ResumingClient bo(node("c"));
+  bo.connect();
+  bo.hear();
+  say(bo, R"({"type":"join","id":1,"room":")" + room + R"(","name":"Bo"})");
+  const auto waiting = heard(bo, "waiting");
+  ASSERT_EQ(waiting.size(), 1u);
+  const std::string peer(waiting[0].at("peer").as_string());
+  ASSERT_EQ(heard(*ann, "peer_waiting").size(), 1u);
+  say(bo, kHi);
+  EXPECT_EQ(heard(bo, "error").at(0).at("code").as_string(), "not_joined");
+  say(*ann, R"({"type":"admit","id":2,"peer":")" + peer + "\"}");
+  const auto joined = heard(bo, "joined");
+  ASSERT_EQ(joined.size(), 1u);
+  EXPECT_EQ(joined[0].at("peer").as_string(), peer);
+  EXPECT_TRUE(joined[0].at("lobby").as_bool());
+  EXPECT_EQ(heard(*ann, "peer_joined").size(), 1u);
+  say(bo, kHi);
+  EXPECT_EQ(heard(*ann, "message").size(), 1u);
+  say(*ann, R"({"type":"kick","id":3,"ban_s":60,"peer":")" + peer + "\"}");
+  const auto left = heard(bo, "left");
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].at("reason").as_string(), "kicked");
+  say(bo, R"({"type":"join","room":")" + room + "\"}");
+  EXPECT_EQ(heard(bo, "error").at(0).at("code").as_string(), "banned");
+  EXPECT_EQ(node("a").hub().stats().revocations.value(), 1u);
+}
+
+TEST_F(HubCluster, ALockOutlivesTheOwnerAndWhoWaitedIsTold) {
+  const std::string room = room_of("a");
+  const auto ann = join("b", room);
+  const auto cy = join("c", room);
+  say(*ann, R"({"type":"configure","lobby":true})");
+  ResumingClient bo(node("c"));
+  bo.connect();
+  bo.hear();
+  say(bo, R"({"type":"join","id":1,"room":")" + room + "\"}");
+  ASSERT_EQ(heard(bo, "waiting").size(), 1u);
+  say(*ann, R"({"type":"configure","locked":true,"password":"tulip"})");
+  crash("a");
+  bus_.run_for(seconds(15));
+  EXPECT_EQ(heard(bo, "denied").size(), 1u);
+  say(*ann, R"({"type":"roster","id":5})");
+  const auto roster = heard(*ann, "roster");
+  ASSERT_FALSE(roster.empty());
+  EXPECT_TRUE(roster.back().at("locked").as_bool());
+  EXPECT_TRUE(roster.back().at("lobby").as_bool());
+  EXPECT_TRUE(roster.back().at("has_password").as_bool());
+  EXPECT_EQ(roster.back().at("peers").as_array().size(), 1u);
+  say(bo, R"({"type":"join","id":6,"room":")" + room + "\"}");
+  bus_.run_for(seconds(2));
+  EXPECT_EQ(heard(bo, "error").at(0).at("code").as_string(), "locked");
+}
+
 }  // namespace
 }  // namespace noom::signal
