@@ -152,6 +152,27 @@ class NoomSignal(ConfigErrors, unittest.TestCase):
     def test_a_secret_file_that_is_not_there(self):
         self.assertNotThere('[turn]\nrest_secret_file = "nowhere.secret"\n', 2, "turn.rest_secret_file", "nowhere.secret")
 
+    def test_keys_of_tokens_that_are_not_there(self):
+        self.assertNotThere('[admission]\nmodes = ["jwt"]\njwks_file = "nowhere.jwks"\n', 3, "admission.jwks_file", "nowhere.jwks")
+        self.assertNotThere('[admission]\nmodes = ["secret"]\nsecret_file = "nowhere.secret"\n', 3, "admission.secret_file", "nowhere.secret")
+
+    def test_admission_that_cannot_work(self):
+        jwks = self.folder / "jwks"
+        for modes, keys, parts in [
+            ('["opne"]', "", ["admission.modes: ", "opne"]),
+            ("[]", "", ["admission.modes", "nobody could join"]),
+            ('["secret"]', "", ["admission.secret_file", "is missing"]),
+            ('["jwt"]', "", ["admission.jwks_file", "is missing"]),
+            ('["jwt"]', '{"keys":[]}', ["admission.jwks_file", "no key for"]),
+            ('["jwt"]', '{"keys":[{"kty":"oct","kid":"k","k":"c2hvcnQ"}]}', ["admission.jwks_file", 'key 1 ("k")', "32 bytes"]),
+        ]:
+            with self.subTest(modes=modes, keys=keys):
+                jwks.write_text(keys)
+                file = self.write(f"[admission]\nmodes = {modes}\n" + (f'jwks_file = "{jwks}"\n' if keys else ""))
+                run = minimal.call(self.name, "--config", file, "--check-config")
+                self.assertEqual(CONFIG, run.returncode, run.stderr)
+                self.assertSays([*parts, "; "], run.stderr)
+
     def test_secrets_are_not_printed(self):
         self.assertNotPrinted("turn.rest_secret", minimal.SECRET)
 
