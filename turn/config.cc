@@ -139,6 +139,21 @@ void add_auth_rows(ops::ConfigTable& table, Config& config) {
                "How long a nonce is accepted before the client must answer a new challenge (438).");
 }
 
+void add_cluster_rows(ops::ConfigTable& table, Config& config) {
+  bus::add_bus_rows(table, config.cluster);
+  table
+      .text_list("cluster.urls", &config.cluster_urls,
+                 "What this relay wants handed out to clients, each \"turn:turn1.example.com:3478?transport=udp\" (RFC "
+                 "7065); published on the bus.")
+      .integer("cluster.capacity_bits_per_second", &config.cluster_capacity_bits_per_second,
+               {.max = 1'000'000'000'000, .unit = "bits a second"},
+               "What this host's network carries, for the load that is published; 0: not counted.")
+      .path(
+          "admin.token_file", &config.admin_token_file,
+          "A file with the bearer token of POST /v1/revocations on metrics.listen, at least 16 bytes; empty: there is "
+          "no such path.");
+}
+
 void add_limit_rows(ops::ConfigTable& table, Config& config) {
   Settings& settings = config.settings;
   table
@@ -223,6 +238,7 @@ ops::ConfigTable config_table(Config& config) {
   add_auth_rows(table, config);
   add_limit_rows(table, config);
   add_rate_rows(table, config);
+  add_cluster_rows(table, config);
   ops::add_ops_rows(table, config.ops);
   return table;
 }

@@ -9,6 +9,7 @@
 #include "common/base/endpoint.h"
 #include "common/base/secret.h"
 #include "common/base/time.h"
+#include "common/bus/daemon/bus_config.h"
 #include "common/ops/config_table.h"
 #include "common/ops/ops_config.h"
 #include "turn/core/settings.h"
@@ -49,6 +50,11 @@ struct Config {
   std::vector<auth::IpPrefix> peers_deny;
   std::vector<auth::IpPrefix> clients_allow;
   std::vector<auth::IpPrefix> clients_deny;
+
+  bus::BusConfig cluster;
+  std::vector<std::string> cluster_urls;
+  uint64_t cluster_capacity_bits_per_second = 0;
+  std::string admin_token_file;
 
   uint32_t challenges_per_second = 50;
   uint32_t burst_ms = 1000;

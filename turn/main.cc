@@ -1,8 +1,10 @@
 // noom-turn: wiring of configuration, service and life cycle.
 #include <absl/strings/str_join.h>
 
+#include "common/bus/daemon/bus_metrics.h"
 #include "common/io/clocks.h"
 #include "common/ops/daemon.h"
+#include "turn/bus_node.h"
 #include "turn/external_lookup.h"
 #include "turn/listeners.h"
 #include "turn/live_settings.h"
@@ -28,7 +30,9 @@ class Daemon final : public ops::Service {
  public:
   Daemon(std::unique_ptr<TurnService> service, std::unique_ptr<LiveSettings> settings, const Prepared& prepared,
          const Config& config, const ops::ConfigTable& table, Load load, LogSink& log)
-      : service_(std::move(service)),
+      : http_orders_(
+            "http", [this](Revocation revocation) { service_->revoke(std::move(revocation)); }, log),
+        service_(std::move(service)),
         settings_(std::move(settings)),
         tls_(prepared.tls),
         config_(config),
@@ -37,6 +41,13 @@ class Daemon final : public ops::Service {
         log_(log) {
     settings_->follow(
         [this](std::shared_ptr<const Settings> changed) { service_->change_settings(std::move(changed)); });
+    if (!prepared.admin_token.empty())
+      admin_ = std::make_shared<ops::AdminActions>(ops::AdminActions{
+          prepared.admin_token.clone(), {{"/v1/revocations", [this](std::string_view body) {
+                                            const absl::Status status = http_orders_.obey(io::read_clocks(), body);
+                                            return std::string(status.message());
+                                          }}}});
+    if (config.cluster.enabled()) bus_node_ = BusNode::start(bus_node_options(config), log);
   }
 
   static absl::StatusOr<std::unique_ptr<ops::Service>> start(const Prepared& prepared, const Config& config,
@@ -66,9 +77,16 @@ class Daemon final : public ops::Service {
   void collect(ops::MetricPage& page) const override {
     turn::collect(page, *service_);
     collect_externals(page, *settings_->current(), settings_->stats());
+    static const CounterTable<OrderResult> none;
+    collect_orders(page, bus_node_ == nullptr ? none : bus_node_->orders(), http_orders_.counts());
+    bus::collect_bus(page, "noom_turn", bus_node_ == nullptr ? nullptr : &bus_node_->bus());
   }
+  std::shared_ptr<const ops::AdminActions> admin_actions() override { return admin_; }
   bool ready() const override { return settings_->is_complete(); }
-  void drain(std::function<void()> drained) override { service_->begin_drain(std::move(drained)); }
+  void drain(std::function<void()> drained) override {
+    if (bus_node_ != nullptr) bus_node_->begin_drain();
+    service_->begin_drain(std::move(drained));
+  }
   void heartbeat(std::function<void()> alive) override { service_->heartbeat(std::move(alive)); }
   absl::Status reload() override {
     const Reload fresh =
@@ -85,6 +103,25 @@ class Daemon final : public ops::Service {
   }
 
  private:
+  BusNodeOptions bus_node_options(const Config& config) {
+    const uint64_t ports = figures_of(*service_).ports_free;  // nothing has been allocated yet
+    return {.nats = bus::nats_options(config.cluster, "noom-turn"),
+            .node = bus::node_name(config.cluster),
+            .subject_prefix = config.cluster.subject_prefix,
+            .urls = config.cluster_urls,
+            .capacity_bits_per_second = config.cluster_capacity_bits_per_second,
+            .threads = service_->shard_count(),
+            .figures =
+                [this, ports] {
+                  NodeFigures figures = figures_of(*service_);
+                  figures.ports = ports;
+                  return figures;
+                },
+            .healthy = [this] { return settings_->is_complete(); },
+            .revoke = [this](Revocation revocation) { service_->revoke(std::move(revocation)); }};
+  }
+
+  RevocationOrders http_orders_;
   std::unique_ptr<TurnService> service_;
   std::unique_ptr<LiveSettings> settings_;  // after the service, which it tells of changes
   std::vector<std::shared_ptr<io::TlsContextSlot>> tls_;
@@ -92,6 +129,8 @@ class Daemon final : public ops::Service {
   const ops::ConfigTable& table_;
   Load load_;
   LogSink& log_;
+  std::shared_ptr<const ops::AdminActions> admin_;
+  std::unique_ptr<BusNode> bus_node_;  // last: its thread uses service and settings
 };
 
 int run(int argc, char** argv) {

@@ -156,6 +156,12 @@ void TurnPage::collect_allocations() {
         [](const ShardStatsView& s) -> const Counter& { return s.core.relay_ports_reserved; });
   gauge("noom_turn_relay_sockets", "Relay sockets open.",
         [](const ShardStatsView& s) -> const Counter& { return s.shell.relays_open; });
+  gauge("noom_turn_revocations",
+        "Names of time-limited credentials that are refused before their end, over all shards.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.revocations_live; });
+  counter("noom_turn_revocations_forgotten_total",
+          "Revocations given up before their time, because there were too many.",
+          [](const ShardStatsView& s) -> const Counter& { return s.core.revocations_forgotten; });
   counter("noom_turn_relay_open_failures_total", "Relay ports that the system refused to open.",
           [](const ShardStatsView& s) -> const Counter& { return s.core.relay_open_failures; });
 }

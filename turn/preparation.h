@@ -27,6 +27,8 @@ class Preparation {
   void check_alternates();
   std::shared_ptr<const auth::TokenKeys> token_keys();
   std::shared_ptr<const auth::TicketKeys> ticket_keys();
+  void check_cluster();
+  Secret admin_token();
 
   ops::Findings findings;
   std::vector<Listener> listeners;

@@ -65,6 +65,21 @@ void Preparation::check_alternates() {
     error("relay.alternate_above_allocations", "has no servers to send clients to", "name relay.alternate_servers");
 }
 
+void Preparation::check_cluster() {
+  bus::check_bus(config_.cluster, table_, findings);
+  // As noom-signal takes them.
+  constexpr size_t kUrlsMax = 8;
+  constexpr size_t kUrlBytesMax = 256;
+  for (const std::string& url : config_.cluster_urls)
+    if ((!url.starts_with("turn:") && !url.starts_with("turns:")) || url.size() > kUrlBytesMax)
+      error("cluster.urls", "\"" + url + "\" is no TURN URI",
+            "write it as \"turn:turn1.example.com:3478?transport=udp\" (RFC 7065)");
+  if (config_.cluster_urls.size() > kUrlsMax)
+    error("cluster.urls", "has " + std::to_string(config_.cluster_urls.size()) + " URIs", "choose up to 8");
+  if (config_.cluster.enabled() && config_.cluster_urls.empty())
+    warning("cluster.urls", "is empty, and nobody will hand this relay out", "name the URIs by which clients reach it");
+}
+
 namespace {
 
 std::shared_ptr<Shared> make_shared_state(Duration nonce_lifetime) {
@@ -96,6 +111,7 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
   settings.credentials = std::move(credentials);
   settings.token_keys = steps.token_keys();
   settings.ticket_keys = steps.ticket_keys();
+  steps.check_cluster();
   settings.listener_relays = steps.listener_relays(settings.relay_addresses);
   settings.peer_policy =
       std::make_shared<auth::PeerPolicy>(config.peers_allow, config.peers_deny, std::vector<IpAddress>());
@@ -107,6 +123,7 @@ Prepared prepare(Config& config, const ops::ConfigTable& table, const std::vecto
                                     .burst = 5.0 * config.challenges_per_second};
 
   Prepared prepared;
+  prepared.admin_token = steps.admin_token();
   prepared.options = config.service;
   prepared.options.listeners = std::move(steps.listeners);
   prepared.options.settings = with_answers(settings, {}, {}, nullptr, host);

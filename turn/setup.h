@@ -26,6 +26,7 @@ struct Prepared {
   TurnServiceOptions options;
   std::vector<std::shared_ptr<io::TlsContextSlot>> tls;  // those of options.listeners, to change them
   std::vector<ExternalUse> external_uses;                // unspecified in options.settings until with_answers()
+  Secret admin_token;                                    // empty: no orders over the admin port
   ops::Findings findings;                                // with errors, `options` must not be used
 };
 

@@ -115,4 +115,20 @@ std::shared_ptr<const auth::TicketKeys> Preparation::ticket_keys() {
   return keys->empty() ? nullptr : keys;
 }
 
+Secret Preparation::admin_token() {
+  constexpr size_t kTokenBytesMin = 16;
+  const std::string& path = config_.admin_token_file;
+  if (path.empty()) return {};
+  auto file = ops::read_secret_file(path);
+  if (!file.ok()) {
+    error("admin.token_file", path + ": " + std::string(file.status().message()),
+          "name a file with one line, the token");
+    return {};
+  }
+  if (file->others_may_read) warning("admin.token_file", path + " can be read by others", "chmod 600 " + path);
+  if (file->secret.bytes().size() < kTokenBytesMin)
+    error("admin.token_file", path + " holds less than 16 bytes", "write a random token into it");
+  return std::move(file->secret);
+}
+
 }  // namespace noom::turn

@@ -3,6 +3,7 @@
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
 #include <nats/nats.h>
+#include <openssl/ssl.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -207,7 +208,12 @@ absl::Status NatsConnection::flush(Duration patience) {
 
 NatsLibrary::NatsLibrary() {
   const std::lock_guard lock(library_mutex);
-  if (library_users++ == 0) nats_Open(-1);
+  if (library_users++ > 0) return;
+  // libnats frees OpenSSL's list of compression methods at exit, and then OpenSSL does. Without a list, which nobody
+  // needs, there is nothing to free twice.
+  SSL_COMP_get_compression_methods();
+  sk_SSL_COMP_free(SSL_COMP_set0_compression_methods(nullptr));
+  nats_Open(-1);
 }
 
 NatsLibrary::~NatsLibrary() {

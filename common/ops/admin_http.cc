@@ -16,9 +16,10 @@ using boost::beast::error_code;
 using tcp = asio::ip::tcp;
 
 constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kJsonType = "application/json";
 constexpr std::string_view kTextType = "text/plain; charset=utf-8";
 
-using Request = http::request<http::empty_body>;
+using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
 Response make_response(const Request& request, http::status status, std::string_view type, std::string body) {
@@ -31,20 +32,61 @@ Response make_response(const Request& request, http::status status, std::string_
   return response;
 }
 
-Response not_allowed(const Request& request) {
-  Response response = make_response(request, http::status::method_not_allowed, kTextType, "only GET and HEAD\n");
-  response.set(http::field::allow, "GET, HEAD");
+Response not_allowed(const Request& request, std::string_view allowed) {
+  Response response =
+      make_response(request, http::status::method_not_allowed, kTextType, "only " + std::string(allowed) + "\n");
+  response.set(http::field::allow, boost::beast::string_view(allowed.data(), allowed.size()));
   return response;
 }
 
-Response route(const Request& request, const AdminPages& pages) {
-  if (request.method() != http::verb::get && request.method() != http::verb::head) return not_allowed(request);
-  const std::string_view target(request.target().data(), request.target().size());
-  const std::string_view path = target.substr(0, target.find('?'));
+// RFC 6750 §2.1.
+bool bears(const Request& request, const Secret& token) {
+  constexpr std::string_view kScheme = "Bearer ";
+  const auto field = request[http::field::authorization];
+  const std::string_view value(field.data(), field.size());
+  return value.starts_with(kScheme) && equal_constant_time(as_bytes(value.substr(kScheme.size())), token.bytes());
+}
+
+// JSON, RFC 8259 §7. Complaints are this program's own words and what they quote.
+std::string quoted(std::string_view text) {
+  std::string json = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') json += '\\';
+    json += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return json + "\"";
+}
+
+Response order(const Request& request, const AdminAction& action, const Secret& token) {
+  if (request.method() != http::verb::post) return not_allowed(request, "POST");
+  if (!bears(request, token)) {
+    Response response = make_response(request, http::status::unauthorized, kJsonType,
+                                      "{\"error\": \"the bearer token is missing or wrong\"}\n");
+    response.set(http::field::www_authenticate, "Bearer");
+    return response;
+  }
+  const AdminComplaint complaint = action.run(request.body());
+  if (complaint.empty()) return make_response(request, http::status::no_content, kJsonType, "");
+  return make_response(request, http::status::bad_request, kJsonType, "{\"error\": " + quoted(complaint) + "}\n");
+}
+
+Response page(const Request& request, const AdminPages& pages, std::string_view path) {
+  if (request.method() != http::verb::get && request.method() != http::verb::head)
+    return not_allowed(request, "GET, HEAD");
+  if (!request.body().empty()) return make_response(request, http::status::payload_too_large, kTextType, "");
   if (path == "/metrics") return make_response(request, http::status::ok, kExpositionType, pages.metrics());
   if (path == "/healthz") return make_response(request, http::status::ok, kTextType, "alive\n");
-  if (path == "/readyz" && pages.ready()) return make_response(request, http::status::ok, kTextType, "ready\n");
-  if (path == "/readyz") return make_response(request, http::status::service_unavailable, kTextType, "not ready\n");
+  if (pages.ready()) return make_response(request, http::status::ok, kTextType, "ready\n");
+  return make_response(request, http::status::service_unavailable, kTextType, "not ready\n");
+}
+
+Response route(const Request& request, const AdminPages& pages) {
+  const std::string_view target(request.target().data(), request.target().size());
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path == "/metrics" || path == "/healthz" || path == "/readyz") return page(request, pages, path);
+  if (pages.actions != nullptr)
+    for (const AdminAction& action : pages.actions->actions)
+      if (action.path == path) return order(request, action, pages.actions->token);
   return make_response(request, http::status::not_found, kTextType, "try /metrics, /healthz or /readyz\n");
 }
 
@@ -60,7 +102,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read() {
     parser_.emplace();
     parser_->header_limit(kAdminHeaderBytesMax);
-    parser_->body_limit(0);
+    parser_->body_limit(kAdminBodyBytesMax);
     stream_.expires_after(std::chrono::seconds(kAdminDeadlineSeconds));
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](error_code error, size_t) { self->on_read(error); });
@@ -107,7 +149,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const AdminPages& pages_;
   std::shared_ptr<size_t> open_;
   boost::beast::flat_buffer buffer_{kAdminHeaderBytesMax};
-  std::optional<http::request_parser<http::empty_body>> parser_;
+  std::optional<http::request_parser<http::string_body>> parser_;
   Response response_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
 };

@@ -18,6 +18,7 @@
 
 #include "common/base/endpoint.h"
 #include "common/base/log.h"
+#include "common/ops/admin_http.h"
 #include "common/ops/config_table.h"
 #include "common/ops/metrics.h"
 #include "common/ops/ops_config.h"
@@ -37,6 +38,8 @@ class Service {
   virtual ~Service() = default;  // closes everything and joins its threads
   virtual std::vector<BoundListener> listeners() const = 0;
   virtual void collect(MetricPage& page) const = 0;
+  // What the operator may order over the admin port; asked for once, after the start.
+  virtual std::shared_ptr<const AdminActions> admin_actions() { return nullptr; }
   // Whether clients may be sent here: for /readyz, after the start and before the drain.
   virtual bool ready() const { return true; }
   // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or after

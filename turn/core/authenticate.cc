@@ -125,7 +125,9 @@ Core::Authentication Core::prove_by_store(Request& request, const Proof& proof) 
     if (!prove(request, account.key.bytes(), proof)) continue;
     request.credentials_expire = account.expires.value_or(Wall::max());
     request.limits = account.limits;
-    return Authentication::kProved;
+    if (!account.expires || !is_revoked(username, *account.expires, request.now.wall)) return Authentication::kProved;
+    request.from.integrity = Integrity::kNone;  // what proves nothing any more signs nothing
+    return challenge(request, Reason::kCredentialsRevoked);
   }
   if (!accounts.empty()) return challenge(request, Reason::kBadIntegrity);
   check_integrity(request.message, kNobodysKey, proof.checked);

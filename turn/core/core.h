@@ -29,6 +29,7 @@
 #include "turn/core/port_pool.h"
 #include "turn/core/request.h"
 #include "turn/core/reservations.h"
+#include "turn/core/revocations.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
@@ -90,7 +91,7 @@ class Core {
   Duration on_stream_relayed(Now now, PeerConnectionId connection, Towards towards, size_t bytes);
   void on_tick(Now now, Output& output);
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
-  size_t on_revoke(Now now, std::string_view username, Output& output);
+  size_t on_revoke(Now now, const Revocation& revocation, Output& output);
   void on_drain() { draining_ = true; }
   std::optional<Mono> next_deadline() const;
   bool has_allocation(const FiveTuple& client) const {
@@ -260,6 +261,7 @@ class Core {
 
   // revoke.cc
   std::optional<auth::UserLimits> limits_known_for(const Allocation& allocation) const;
+  bool is_revoked(std::string_view username, Wall expires, Wall now);
 
   // routes.cc, relay_to_relay.cc
   void to_peer(Now now, Allocation& allocation, const IpEndpoint& peer, const Framable& data, Output& output);
@@ -290,6 +292,7 @@ class Core {
   DeadlineQueue deadlines_;                                 // keyed by allocation index
   std::vector<PortPool> pools_;                             // one per Settings::relay_addresses, in that order
   Reservations reservations_;
+  Revocations revocations_{kRevocationsMax};
   absl::flat_hash_map<uint32_t, uint32_t> lent_;     // own ports that other shards relay from, by key_of: to whom
   absl::flat_hash_map<uint32_t, RelayId> borrowed_;  // the other side of that; neither is ever iterated
   absl::flat_hash_map<FiveTuple, uint32_t>

@@ -52,6 +52,8 @@ constexpr size_t kReservationsMax = 512;
 // Of these, by one user.
 constexpr size_t kReservationsPerUserMax = 32;
 static_assert(kReservationsPerUserMax < kReservationsMax);
+// Revocations that one shard remembers, of about 200 bytes each; beyond them those that end first are forgotten.
+constexpr size_t kRevocationsMax = 1 << 14;
 // A RESERVATION-TOKEN and a CONNECTION-ID have a byte for their shard.
 constexpr uint32_t kShardsMax = 256;
 // Sources told apart by the limit on unauthenticated errors, per shard, 16 bytes each. Sources that share a bucket

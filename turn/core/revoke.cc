@@ -43,14 +43,27 @@ void Core::on_settings(Now now, std::shared_ptr<const Settings> settings, Output
   end_denied_connections(now, output);
 }
 
-// Time-limited names match with or without their expiry: "1700000000:carol" and "carol".
-size_t Core::on_revoke(Now now, std::string_view username, Output& output) {
+// What was made with credentials minted after the order stays.
+size_t Core::on_revoke(Now now, const Revocation& revocation, Output& output) {
   std::vector<AllocationId> found;
   allocations_.for_each([&](AllocationId id, Allocation& allocation) {
-    if (allocation.username == username || allocation.quota_user() == username) found.push_back(id);
+    if (!revocation.names(allocation.username, allocation.quota_user())) return;
+    const bool is_limited = allocation.credentials_expire != Wall::max();
+    if (is_limited && revocation.until && allocation.credentials_expire > *revocation.until) return;
+    found.push_back(id);
   });
+  if (revocation.until) {
+    stats_.revocations_forgotten.add(revocations_.add(revocation.name, *revocation.until, now.wall));
+    stats_.revocations_live.set(revocations_.size());
+  }
   for (const AllocationId id : found) end_allocation(id, EndReason::kRevoked, now, output);
   return found.size();
+}
+
+bool Core::is_revoked(std::string_view username, Wall expires, Wall now) {
+  const bool revoked = revocations_.contains(username.substr(username.find(':') + 1), expires, now);
+  stats_.revocations_live.set(revocations_.size());
+  return revoked;
 }
 
 }  // namespace noom::turn

@@ -182,8 +182,8 @@ void Server::on_tick(Now now, Output& output) {
 void Server::on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output) {
   core_->on_settings(now, std::move(settings), output);
 }
-size_t Server::on_revoke(Now now, std::string_view username, Output& output) {
-  return core_->on_revoke(now, username, output);
+size_t Server::on_revoke(Now now, const Revocation& revocation, Output& output) {
+  return core_->on_revoke(now, revocation, output);
 }
 void Server::on_drain() {
   core_->on_drain();

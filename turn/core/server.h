@@ -14,6 +14,7 @@
 #include "turn/core/limits.h"
 #include "turn/core/output.h"
 #include "turn/core/peer_connection.h"
+#include "turn/core/revocations.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
@@ -72,9 +73,9 @@ class Server {
   // (Settings::end_at_revocation) and those of clients denied now, and removes permissions, channels and
   // connections of peers denied now. O(allocations).
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
-  // Ends every allocation of the user, whose credentials stay good; of a time-limited name "<expiry>:<name>" either the
-  // whole or the name. Returns how many. O(allocations).
-  size_t on_revoke(Now now, std::string_view username, Output& output);
+  // Ends the allocations that it names, and refuses from now on the credentials that it takes back. Returns how many
+  // ended. O(allocations).
+  size_t on_revoke(Now now, const Revocation& revocation, Output& output);
   // From now on no allocation begins: clients are sent to an alternate server (300), or away (508). What lives, lives
   // on.
   void on_drain();

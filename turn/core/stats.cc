@@ -17,6 +17,7 @@ constexpr std::array<ReasonRow, count_of<Reason>()> kReasons = {{
     {Reason::kNoIntegrity, kUnauthenticated, "no_integrity"},
     {Reason::kUnknownUser, kUnauthenticated, "unknown_user"},
     {Reason::kCredentialsExpired, kUnauthenticated, "credentials_expired"},
+    {Reason::kCredentialsRevoked, kUnauthenticated, "credentials_revoked"},
     {Reason::kBadIntegrity, kUnauthenticated, "bad_integrity"},
     {Reason::kBadToken, kUnauthenticated, "bad_token"},
     {Reason::kMissingUsername, kBadRequest, "missing_username"},

@@ -54,6 +54,7 @@ enum class Reason : uint8_t {
   kNoIntegrity,            // 401: the challenge that every client gets first
   kUnknownUser,            // 401
   kCredentialsExpired,     // 401
+  kCredentialsRevoked,     // 401: right, and taken back before their end
   kBadIntegrity,           // 401
   kBadToken,               // 401: ACCESS-TOKEN that no key here opens
   kMissingUsername,        // 400: integrity without USERNAME; likewise the next two
@@ -222,6 +223,8 @@ struct Stats {
   Counter relay_ports_free;      // over all relay addresses of this shard
   Counter relay_ports_reserved;  // by EVEN-PORT, waiting for their RESERVATION-TOKEN
   Counter relay_open_failures;
+  Counter revocations_live;       // names whose credentials are refused before their end
+  Counter revocations_forgotten;  // before their time, because there were too many
 
   CounterTable<PeerOpening> peer_openings;
   CounterTable<PeerEnd> peer_ends;

@@ -121,8 +121,8 @@ void TurnService::change_settings(std::shared_ptr<const Settings> settings) {
     shard->thread().post([each = shard.get(), settings] { each->on_settings(settings); });
 }
 
-void TurnService::revoke(std::string username) {
-  const auto shared = std::make_shared<const std::string>(std::move(username));
+void TurnService::revoke(Revocation revocation) {
+  const auto shared = std::make_shared<const Revocation>(std::move(revocation));
   for (const auto& shard : state_->shards)
     shard->thread().post([each = shard.get(), shared] { each->on_revoke(*shared); });
 }

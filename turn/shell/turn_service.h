@@ -15,6 +15,7 @@
 #include "common/base/endpoint.h"
 #include "common/base/log.h"
 #include "common/io/tls_context.h"
+#include "turn/core/revocations.h"
 #include "turn/core/settings.h"
 #include "turn/shell/shell_stats.h"
 
@@ -68,8 +69,8 @@ class TurnService {
 
   // Every shard goes over to these soon; what they may change is Server::on_settings'.
   void change_settings(std::shared_ptr<const Settings> settings);
-  // Ends every allocation of the user, soon; of a time-limited name either the whole or the part behind the expiry.
-  void revoke(std::string username);
+  // On every shard, soon; as Server::on_revoke. Any thread.
+  void revoke(Revocation revocation);
   // Accepts no connection any more; calls `drained` on some shard's thread, once, as soon as no allocation is left.
   void begin_drain(std::function<void()> drained);
   // Calls `alive` on some shard's thread once every shard has come round to it.

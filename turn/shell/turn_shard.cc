@@ -235,10 +235,10 @@ void TurnShard::on_settings(std::shared_ptr<const Settings> settings) {
   settle(now);
 }
 
-void TurnShard::on_revoke(std::string_view username) {
+void TurnShard::on_revoke(const Revocation& revocation) {
   if (stopped_) return;
   const Now now = io::read_clocks();
-  server_.on_revoke(now, username, output_);
+  server_.on_revoke(now, revocation, output_);
   settle(now);
 }
 

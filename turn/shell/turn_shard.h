@@ -43,7 +43,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
   // Accepts no connection any more; calls `drained` once no allocation is left, at once or later.
   void begin_drain(std::function<void()> drained);
   void on_settings(std::shared_ptr<const Settings> settings);
-  void on_revoke(std::string_view username);
+  void on_revoke(const Revocation& revocation);
   void stop();
 
   io::Shard& thread() { return shard_; }

@@ -19,9 +19,10 @@ using testing::StartsWith;
 
 class AdminHttpTest : public testing::Test {
  protected:
-  AdminHttpTest() {
-    auto server = AdminHttp::listen(io_, {IpAddress::v4(127, 0, 0, 1), 0},
-                                    {[] { return std::string("noom_x 1\n"); }, [this] { return ready_.load(); }});
+  explicit AdminHttpTest(std::shared_ptr<const AdminActions> actions = nullptr) {
+    auto server = AdminHttp::listen(
+        io_, {IpAddress::v4(127, 0, 0, 1), 0},
+        {[] { return std::string("noom_x 1\n"); }, [this] { return ready_.load(); }, std::move(actions)});
     EXPECT_TRUE(server.ok());
     server_ = std::move(*server);
     thread_ = std::thread([this] { io_.run(); });
@@ -130,6 +131,57 @@ TEST_F(AdminHttpTest, APortInUseIsTheSystemsWord) {
   const auto second = AdminHttp::listen(io_, server_->local(), {});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().message(), "Address already in use");
+}
+
+class AdminActionTest : public AdminHttpTest {
+ protected:
+  AdminActionTest() : AdminHttpTest(actions()) {}
+  std::shared_ptr<const AdminActions> actions() {
+    return std::make_shared<AdminActions>(
+        AdminActions{Secret("a token of length"), {{"/v1/orders", [this](std::string_view body) {
+                                                      bodies_.emplace_back(body);
+                                                      return body == "good" ? "" : "what is \"this\"?";
+                                                    }}}});
+  }
+  std::string post(std::string_view body, std::string_view token = "Bearer a token of length",
+                   std::string_view method = "POST") {
+    std::string request(method);
+    request += " /v1/orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+    if (!token.empty()) request += "Authorization: " + std::string(token) + "\r\n";
+    return exchange(request + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+  }
+  std::vector<std::string> bodies_;  // the server's thread writes, an answer is there before the test reads
+};
+
+TEST_F(AdminActionTest, AnOrderIsGivenItsBodyAndAnswered) {
+  EXPECT_THAT(post("good"), StartsWith("HTTP/1.1 204 No Content\r\n"));
+  EXPECT_THAT(post("bad"), AllOf(StartsWith("HTTP/1.1 400 Bad Request\r\n"), HasSubstr("application/json"),
+                                 HasSubstr(R"({"error": "what is \"this\"?"})")));
+  EXPECT_THAT(bodies_, testing::ElementsAre("good", "bad"));
+}
+
+TEST_F(AdminActionTest, WithoutItsTokenNothingIsDone) {
+  for (const char* token : {"", "Bearer", "Bearer a token of lengtH", "Bearer a token", "a token of length",
+                            "Basic a token of length", "Bearer a token of length "})
+    EXPECT_THAT(post("good", token), std::string_view(token).ends_with(' ')
+                                         ? StartsWith("HTTP/1.1 204 ")  // RFC 9110 §5.5: not part of the value
+                                         : StartsWith("HTTP/1.1 401 Unauthorized\r\n"))
+        << token;
+  EXPECT_THAT(post("good", ""), HasSubstr("\r\nWWW-Authenticate: Bearer\r\n"));
+  EXPECT_THAT(bodies_, testing::ElementsAre("good"));
+}
+
+TEST_F(AdminActionTest, OnlyPostOrdersAndABodyIsBounded) {
+  EXPECT_THAT(post("good", "Bearer a token of length", "GET"),
+              AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: POST\r\n")));
+  EXPECT_THAT(post(std::string(kAdminBodyBytesMax + 1, 'x')), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(exchange("GET /metrics HTTP/1.1\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngood"),
+              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(bodies_, testing::IsEmpty());
+}
+
+TEST_F(AdminHttpTest, WithoutATokenThereIsNoSuchPath) {
+  EXPECT_THAT(get("POST", "/v1/orders"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
 }
 
 }  // namespace

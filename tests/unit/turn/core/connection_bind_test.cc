@@ -251,7 +251,7 @@ TEST_F(TcpData, TheControlConnectionsEndClosesEverything) {
 TEST_F(TcpData, RevocationClosesEverything) {
   // RFC 6062 §5.5: likewise when the operator ends the user.
   bound();
-  EXPECT_EQ(script_.server().on_revoke(script_.now(), "alice", script_.output()), 1u);
+  EXPECT_EQ(script_.server().on_revoke(script_.now(), {"alice"}, script_.output()), 1u);
   EXPECT_THAT(script_.says(), ElementsAre("close peer 0", "close #0", "close 198.51.100.7:4000"));
 }
 

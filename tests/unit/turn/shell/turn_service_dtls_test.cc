@@ -83,7 +83,7 @@ TEST_F(TurnServiceDtls, ASessionWhoseAllocationIsRevokedIsClosed) {
   start(2);
   TurnClient alice(Transport::kDtls, both());
   ASSERT_TRUE(alice.allocate());
-  turn_.service->revoke(kUser);
+  turn_.service->revoke({std::string(kUser)});
   EXPECT_FALSE(alice.receive_frame());
   EXPECT_TRUE(alice.dtls().closed());
   EXPECT_EQ(sessions(), 0u);
