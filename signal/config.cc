@@ -247,6 +247,7 @@ ops::ConfigTable config_table(Config& config) {
                "Serve HTTPS with a certificate of a local authority and print address and QR code for phones; --dev "
                "for short.")
       .path("dev.directory", &config.dev_directory, "Where that authority, its certificate and keys are kept.");
+  bus::add_bus_rows(table, config.cluster);
   ops::add_ops_rows(table, config.ops);
   return table;
 }
@@ -262,6 +263,7 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
   check_turn(config, table, findings);
   check_web(config, table, findings);
   check_admission(config.admission, table, findings);
+  bus::check_bus(config.cluster, table, findings);
   return findings;
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/base/endpoint.h"
 #include "common/base/secret.h"
+#include "common/bus/daemon/bus_config.h"
 #include "common/ops/config_table.h"
 #include "common/ops/daemon.h"
 #include "common/ops/ops_config.h"
@@ -45,6 +46,7 @@ struct Config {
   std::string dev_directory;
   Settings hub;  // rows write into it; the buckets are filled by settings_of
   ShellSettings shell;
+  bus::BusConfig cluster;
   ops::OpsConfig ops;
 
   Config();  // the defaults

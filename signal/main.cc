@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/bus/daemon/bus_metrics.h"
+#include "common/bus/nats_bus.h"
 #include "common/io/acceptor.h"
 #include "common/io/clocks.h"
 #include "common/io/listen_socket.h"
@@ -13,6 +15,7 @@
 #include "signal/config.h"
 #include "signal/file_watch.h"
 #include "signal/metrics.h"
+#include "signal/relay_reports.h"
 #include "signal/shell/dev_certificate.h"
 #include "signal/shell/qr_code.h"
 #include "signal/state_store.h"
@@ -31,6 +34,7 @@ class Daemon final : public ops::Service {
     watch_.reset();
     if (!started_) return;
     shard_.post([this] {
+      bus_.reset();
       shell_->stop();
       shard_.release();
     });
@@ -58,6 +62,7 @@ class Daemon final : public ops::Service {
       tls_ = std::make_shared<io::TlsContextSlot>(*std::move(context));
       if (auto status = listen("listen.https", "https", config_.listen_https, tls_); !status.ok()) return status;
     }
+    if (config_.cluster.enabled()) join_cluster();
     shard_.start();
     started_ = true;
     watch_ = std::make_unique<FileWatch>(config_.admission.files(), kWatchInterval, [this] { on_keys_changed(); });
@@ -66,7 +71,10 @@ class Daemon final : public ops::Service {
   }
 
   std::vector<ops::BoundListener> listeners() const override { return listeners_; }
-  void collect(ops::MetricPage& page) const override { signal::collect(page, shell_->hub_stats(), shell_->stats()); }
+  void collect(ops::MetricPage& page) const override {
+    signal::collect(page, shell_->hub_stats(), shell_->stats());
+    bus::collect_bus(page, "noom_signal", bus_.get());
+  }
   void drain(std::function<void()> drained) override { shell_->drain(std::move(drained)); }
   void heartbeat(std::function<void()> alive) override { shard_.post(std::move(alive)); }
 
@@ -116,6 +124,16 @@ class Daemon final : public ops::Service {
     ticket_key_ = state_ ? state_->key() : Secret(Bytes(drawn));
     secure_zero(drawn);
     return ticket_key_.clone();
+  }
+
+  // Before the shard starts.
+  void join_cluster() {
+    bus_ = bus::connect_nats(
+        bus::nats_options(config_.cluster, "noom-signal"),
+        [this](absl::AnyInvocable<void()> work) { shard_.post(std::move(work)); }, log_);
+    bus_->subscribe(config_.cluster.subject_prefix + ".turn.status", [this](std::string_view report) {
+      if (const auto status = parse_relay_report(report)) shell_->on_relay_status(*status);
+    });
   }
 
   absl::Status open_state() {
@@ -219,6 +237,7 @@ class Daemon final : public ops::Service {
   std::unique_ptr<FileWatch> watch_;
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
+  std::unique_ptr<bus::Bus> bus_;  // null: on its own
   bool started_ = false;
 };
 

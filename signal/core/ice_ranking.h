@@ -33,8 +33,8 @@ class IceRanking {
   static constexpr size_t kUrlBytesMax = 256;
   // How many nodes a session is given. Browsers gather from each of them: more costs set-up time and sockets.
   static constexpr size_t kPicked = 2;
-  // Two or three statuses lost.
-  static constexpr Duration kStaleAfter = std::chrono::seconds(15);
+  // Some statuses lost: they come each second.
+  static constexpr Duration kStaleAfter = std::chrono::seconds(5);
   static constexpr Duration kForgottenAfter = std::chrono::minutes(10);
 
   struct Picked {

@@ -250,6 +250,10 @@ void SignalShell::replace_files(WebFiles files) {
 void SignalShell::replace_admission(std::shared_ptr<const Admission> admission) {
   impl_->board_.hub().replace_admission(std::move(admission));
 }
+void SignalShell::on_relay_status(const RelayStatus& status) {
+  impl_->board_.hub().on_relay_status(io::read_clocks(), status);
+  impl_->on_deadlines_changed();
+}
 bool SignalShell::restore(std::string_view saved) {
   const bool restored = impl_->board_.hub().restore(io::read_clocks(), saved);
   impl_->on_deadlines_changed();

@@ -48,6 +48,7 @@ class SignalShell {
   void serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<io::TlsContextSlot> tls);
   void replace_files(WebFiles files);
   void replace_admission(std::shared_ptr<const Admission> admission);
+  void on_relay_status(const RelayStatus& status);
   // What an earlier process saved; before the shard starts. False: it could not be read.
   bool restore(std::string_view saved);
   // Stops listening, closes sessions with 1001 and the rest at once; `drained` follows when the last connection is

@@ -3,6 +3,7 @@
 
 import { Emitter } from './events.js';
 import { Healing } from './healing.js';
+import { withAsManyRelays } from './relay_count.js';
 import { selectedPath } from './stats.js';
 
 /** @import { ChannelOptions } from './channel.js' */
@@ -128,7 +129,8 @@ export class Link extends Emitter {
    */
   async renewIceServers(servers, leaving) {
     if (this.#pc.signalingState === 'closed') return;
-    this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers: servers });
+    const { iceServers = [], ...rest } = this.#pc.getConfiguration();
+    this.#pc.setConfiguration({ ...rest, iceServers: leaving ? withAsManyRelays(servers, iceServers) : servers });
     const path = selectedPath(await this.#pc.getStats());
     if (path ? path.local === 'relay' : leaving) this.restartIce();
   }

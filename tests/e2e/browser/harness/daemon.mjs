@@ -44,7 +44,7 @@ export class Daemon {
     this.readyFile = path.join(this.directory, 'ready.json');
     const file = path.join(this.directory, 'config.toml');
     const defaults = { metrics: { listen: ['127.0.0.1:0'] }, daemon: { ready_file: this.readyFile } };
-    writeFileSync(file, toml({ ...defaults, ...config }), { mode: 0o600 });
+    writeFileSync(file, toml({ ...defaults, ...config, daemon: { ...defaults.daemon, ...config.daemon } }), { mode: 0o600 });
     const log = openSync(path.join(this.directory, 'stderr.log'), 'w');
     this.#child = spawn(binary(name), ['--config', file], { stdio: ['ignore', log, log] });
     this.#exited = new Promise((resolve) => {

@@ -9,7 +9,7 @@ import { Daemon, WEB_ROOT } from './daemon.mjs';
 import { Proxy } from './proxy.mjs';
 import { SdkPage } from './sdk_page.mjs';
 
-const SECRET = 'a secret for tests';
+export const SECRET = 'a secret for tests';
 
 export class Suite {
   #pages = [];

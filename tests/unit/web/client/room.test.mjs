@@ -74,6 +74,23 @@ test('new ICE servers go to every connection, and restart those that are relayed
   }
 });
 
+test('when a relay goes away, a connection that had more of them gets the new one as many times, so that it is preferred', async () => {
+  const room = await joined();
+  const [connection] = FakePeerConnection.all;
+  connection.path = 'relay';
+  const had = [{ urls: 'stun:a' }, { urls: ['turn:a', 'turns:a'], username: 'u', credential: 'x' }, { urls: 'turn:b', username: 'u', credential: 'x' }];
+  connection.getConfiguration = () => ({ iceServers: had, iceTransportPolicy: 'relay' });
+  const stun = { urls: ['stun:a'] };
+  pushed([stun, ...TURN('c')], true);
+  await settle();
+  assert.deepEqual(connection.iceServers, [stun, { ...TURN('c')[0], urls: ['turn:c', 'turn:c', 'turn:c'] }]);
+  for (const [servers, leaving] of [[[stun, ...TURN('c')], false], [[stun], true], [[...TURN('c'), ...TURN('d'), ...TURN('e')], true]]) {
+    pushed(servers, leaving);
+    await settle();
+    assert.deepEqual(connection.iceServers, servers);
+  }
+});
+
 test('whoever comes later gets the newest ICE servers; an application may filter them', async () => {
   const seen = [];
   const room = await joined({ iceServers: (servers) => servers.map((server) => ({ ...server, filtered: true })) });
