@@ -41,6 +41,9 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
       .integer("limits.frame_bytes", &config.hub.frame_bytes_max, {.min = 4096, .max = 1 << 20, .unit = "bytes"},
                "The longest message a client may send, and the longest POST of a fallback; a longer one is answered "
                "frame_too_big and the session closed with 1009.")
+      .boolean("limits.permessage_deflate", &config.shell.permessage_deflate,
+               "Compress WebSocket messages for clients that offer it (RFC 7692): less traffic, for memory and time of "
+               "each connection.")
       .integer("limits.outbound_bytes", &config.shell.outbound_bytes_max,
                {.min = kOutboundBytesMin, .max = 64 << 20, .unit = "bytes"},
                "What may wait for one client that reads slowly; beyond it the session is closed with 4408.")
@@ -90,7 +93,11 @@ void add_limit_rows(ops::ConfigTable& table, Config& config) {
       .integer("limits.openings_burst", &config.openings_burst, {.min = 1, .max = 1'000'000, .unit = "sessions"},
                "How many of them may come at once.")
       .value_list("limits.openings_exempt", &config.hub.openings_exempt, "\"127.0.0.0/8\" or \"2001:db8::/32\"",
-                  "Addresses without a limit on new sessions: this host, a proxy in front.")
+                  "Addresses without a limit on new sessions: this host, a proxy in front.");
+}
+
+void add_patience_rows(ops::ConfigTable& table, Config& config) {
+  table
       .seconds("limits.hello_timeout_s", &config.hub.hello_timeout, {.min = 1, .max = 300},
                "How long a new session may take to say hello.")
       .seconds("limits.ping_interval_s", &config.hub.ping_interval, {.min = 1, .max = 3600},
@@ -242,6 +249,7 @@ ops::ConfigTable config_table(Config& config) {
   add_fallback_rows(table, config);
   add_resume_rows(table, config);
   add_limit_rows(table, config);
+  add_patience_rows(table, config);
   table
       .boolean("dev.enabled", &config.dev,
                "Serve HTTPS with a certificate of a local authority and print address and QR code for phones; --dev "

@@ -158,7 +158,8 @@ std::variant<HttpAnswer, UpgradeAccepted> answer_upgrade(const HttpRequest& requ
   if (!has_token(request.sec_websocket_protocol, kProtocol)) {
     return refuse_request(400, "The WebSocket subprotocol must be noom.v1.");
   }
-  return UpgradeAccepted{std::move(host), std::string(request.sec_websocket_key)};
+  return UpgradeAccepted{std::move(host), std::string(request.sec_websocket_key),
+                         std::string(request.sec_websocket_extensions)};
 }
 
 }  // namespace

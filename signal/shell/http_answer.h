@@ -27,6 +27,7 @@ struct HttpRequest {
   std::string_view sec_websocket_version;
   std::string_view sec_websocket_key;
   std::string_view sec_websocket_protocol;
+  std::string_view sec_websocket_extensions;
   bool has_body = false;
 };
 
@@ -41,8 +42,9 @@ struct HttpAnswer {
 
 // The upgrade is in order as far as HTTP is concerned; the hub decides next.
 struct UpgradeAccepted {
-  std::string host;  // host_of the Host header
-  std::string key;   // Sec-WebSocket-Key
+  std::string host;        // host_of the Host header
+  std::string key;         // Sec-WebSocket-Key
+  std::string extensions;  // Sec-WebSocket-Extensions
 };
 
 struct HttpSettings {

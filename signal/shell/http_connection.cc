@@ -59,12 +59,13 @@ class RequestView {
     request.sec_websocket_version = field(http::field::sec_websocket_version);
     request.sec_websocket_key = field(http::field::sec_websocket_key);
     request.sec_websocket_protocol = list(http::field::sec_websocket_protocol, protocols_);
+    request.sec_websocket_extensions = list(http::field::sec_websocket_extensions, extensions_);
     request.has_body = parser.chunked() || parser.content_length().value_or(0) > 0;
     return request;
   }
 
  private:
-  std::string if_none_match_, connection_, upgrade_, protocols_;
+  std::string if_none_match_, connection_, upgrade_, protocols_, extensions_;
 };
 
 class BeastHttpConnection final : public HttpConnection, public std::enable_shared_from_this<BeastHttpConnection> {

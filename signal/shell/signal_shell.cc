@@ -137,8 +137,8 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     count_status(101);
     connection.http = nullptr;
     deadlines_.clear(id.index);
-    board_.attach(connection.carrier,
-                  accept_web_socket(std::move(stream), upgrade.key, connection.carrier, limits_, board_, stats_));
+    board_.attach(connection.carrier, accept_web_socket(std::move(stream), upgrade, shell_settings_.permessage_deflate,
+                                                        connection.carrier, limits_, board_, stats_));
   }
 
   void on_handshake_failed(ConnectionId, boost::system::error_code error) override {

@@ -28,7 +28,8 @@ struct ShellSettings {
   size_t outbound_bytes_max = 1024 * 1024;  // queued for one client, then 4408
   size_t coalesce_bytes = 256 * 1024;       // queued for one client; then pointless presence and updates are dropped
   size_t outbound_bytes_total_max =
-      256 * 1024 * 1024;  // queued for all; beyond it, whoever is to be sent more is closed with 4408
+      256 * 1024 * 1024;            // queued for all; beyond it, whoever is to be sent more is closed with 4408
+  bool permessage_deflate = false;  // for clients that offer it
   Duration request_deadline =
       std::chrono::seconds(15);  // from the connection or the last answer to the end of the next request's header
   Duration answer_deadline = std::chrono::seconds(60);  // to take a whole answer

@@ -13,29 +13,27 @@
 #include <utility>
 
 #include "signal/core/settings.h"
+#include "signal/shell/gathering_stream.h"
 #include "signal/shell/outbound_queue.h"
 
-namespace noom::io {
+namespace noom::signal {
 
 // How Beast ends a stream that is not one of Asio's own. Found by argument-dependent lookup.
 constexpr Duration kGoodbye = std::chrono::seconds(2);
 
-inline void beast_close_socket(Stream& stream) {
+inline void beast_close_socket(GatheringStream& stream) {
   stream.close();
 }
-inline void teardown(boost::beast::role_type, Stream& stream, boost::system::error_code& error) {
+inline void teardown(boost::beast::role_type, GatheringStream& stream, boost::system::error_code& error) {
   error = {};
   stream.close();
 }
 template <typename Handler>
-void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
+void async_teardown(boost::beast::role_type, GatheringStream& stream, Handler&& handler) {
   stream.async_shutdown(
       kGoodbye, [h = std::forward<Handler>(handler)](boost::system::error_code error) mutable { std::move(h)(error); });
 }
 
-}  // namespace noom::io
-
-namespace noom::signal {
 namespace {
 
 namespace beast = boost::beast;
@@ -43,23 +41,30 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 
-constexpr size_t kFirstPieceBytes = 512;  // held by every idle connection: most messages fit
-constexpr size_t kPieceBytes = 4096;      // for the rest of a longer one
+constexpr size_t kFirstPieceBytes = 512;   // held by every idle connection: most messages fit
+constexpr size_t kPieceBytes = 4096;       // for the rest of a longer one
+constexpr size_t kBatchBytes = 16 * 1024;  // of texts that leave together; a longer one leaves alone, uncopied
 
-class BeastWebSocket final : public Carrier, public std::enable_shared_from_this<BeastWebSocket> {
+// kDeflates: permessage-deflate (RFC 7692) where the client offers it, each message compressed for itself.
+template <bool kDeflates>
+class BeastWebSocket final : public Carrier, public std::enable_shared_from_this<BeastWebSocket<kDeflates>> {
  public:
   BeastWebSocket(io::Stream stream, CarrierId id, const CarrierLimits& limits, CarrierEvents& events, ShellStats& stats)
       : stream_(std::move(stream)), id_(id), limits_(limits), events_(events), stats_(stats), queue_(limits, stats) {}
 
   CarrierKind kind() const override { return CarrierKind::kWebSocket; }
 
-  void start(std::string_view key) {
+  void start(const UpgradeAccepted& upgrade) {
     http::request<http::empty_body> request(http::verb::get, "/ws", 11);
     request.set(http::field::host, "noom-signal");
     request.set(http::field::connection, "upgrade");
     request.set(http::field::upgrade, "websocket");
     request.set(http::field::sec_websocket_version, "13");
-    request.set(http::field::sec_websocket_key, boost::core::string_view(key.data(), key.size()));
+    request.set(http::field::sec_websocket_key, upgrade.key);
+    if constexpr (kDeflates) {
+      if (!upgrade.extensions.empty()) request.set(http::field::sec_websocket_extensions, upgrade.extensions);
+      stream_.set_option(deflate_option());
+    }
     stream_.set_option(websocket::stream_base::decorator([](websocket::response_type& response) {
       response.set(http::field::server, "noom-signal");
       response.set(http::field::sec_websocket_protocol, boost::core::string_view(kProtocol.data(), kProtocol.size()));
@@ -70,7 +75,7 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
     stream_.control_callback([this](websocket::frame_type type, beast::string_view) {
       if (type != websocket::frame_type::close && !closing_) events_.on_alive(id_);
     });
-    stream_.async_accept(request, [self = shared_from_this()](error_code error) { self->on_accept(error); });
+    stream_.async_accept(request, [self = this->shared_from_this()](error_code error) { self->on_accept(error); });
   }
 
   bool send(const Delivery& delivery) override {
@@ -83,7 +88,7 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
   void ping() override {
     if (pinging_ || closing_ || ended_) return;
     pinging_ = true;
-    stream_.async_ping({}, [self = shared_from_this()](error_code) { self->pinging_ = false; });
+    stream_.async_ping({}, [self = this->shared_from_this()](error_code) { self->pinging_ = false; });
   }
 
   void close(CloseCode code, std::string_view reason, Queue queue) override {
@@ -99,6 +104,18 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
   void abort() override { stream_.next_layer().close(); }
 
  private:
+  // Without state from one message to the next, and with small windows: memory for each connection stays small.
+  static websocket::permessage_deflate deflate_option() {
+    websocket::permessage_deflate option;
+    option.server_enable = true;
+    option.server_no_context_takeover = true;
+    option.client_no_context_takeover = true;
+    option.server_max_window_bits = 12;
+    option.memLevel = 4;
+    option.compLevel = 6;
+    return option;
+  }
+
   void on_accept(error_code error) {
     accepted_ = !error;
     if (error) return end(error);
@@ -116,8 +133,9 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
       message_.resize(held + kPieceBytes);
       room = {message_.data() + held, kPieceBytes};
     }
-    stream_.async_read_some(
-        room, [self = shared_from_this(), held](error_code error, size_t size) { self->on_read(error, held, size); });
+    stream_.async_read_some(room, [self = this->shared_from_this(), held](error_code error, size_t size) {
+      self->on_read(error, held, size);
+    });
   }
 
   void on_read(error_code error, size_t held, size_t size) {
@@ -168,28 +186,45 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
 
   void pump() {
     if (writing_ || !accepted_ || ended_) return;
-    if (queue_.take(0) > 0) {
+    if (queue_.take(kBatchBytes) > 0) {
       writing_ = true;
-      stream_.async_write(boost::asio::buffer(queue_.at(0)),
-                          [self = shared_from_this()](error_code error, size_t size) { self->on_write(error, size); });
+      batch_left_ = queue_.taken();
+      if (batch_left_ > 1) stream_.next_layer().gather();
+      write();
     } else if (closing_ && !std::exchange(close_sent_, true)) {
       const websocket::close_reason reason(static_cast<websocket::close_code>(close_code_),
                                            boost::core::string_view(close_reason_.data(), close_reason_.size()));
-      stream_.async_close(reason, [self = shared_from_this()](error_code) { self->stream_.next_layer().close(); });
+      stream_.async_close(reason,
+                          [self = this->shared_from_this()](error_code) { self->stream_.next_layer().close(); });
     }
   }
 
+  void write() {
+    const std::string& text = queue_.at(queue_.taken() - batch_left_);
+    stream_.async_write(boost::asio::buffer(text), [self = this->shared_from_this()](error_code error, size_t size) {
+      self->on_write(error, size);
+    });
+  }
+
   void on_write(error_code error, size_t size) {
-    writing_ = false;
     stats_.sent_bytes.add(size);
+    --batch_left_;
     if (ended_) return;
-    queue_.release(1);
+    if (error || queue_.taken() == 1) return on_batch(error);
+    if (batch_left_ > 0) return write();
+    stream_.next_layer().flush([self = this->shared_from_this()](error_code flushed) { self->on_batch(flushed); });
+  }
+
+  void on_batch(error_code error) {
+    writing_ = false;
+    if (ended_) return;
+    queue_.release(queue_.taken());
     // The pending read then ends, and with it the connection.
     if (error) return stream_.next_layer().close();
     pump();
   }
 
-  websocket::stream<io::Stream, false> stream_;  // false: no permessage-deflate, nor its state
+  websocket::stream<GatheringStream, kDeflates> stream_;  // false: nor the state for it
   const CarrierId id_;
   const CarrierLimits& limits_;
   CarrierEvents& events_;
@@ -198,7 +233,8 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
   std::array<char, kFirstPieceBytes> first_piece_;
   std::string message_;  // what has come of a message longer than the first piece
 
-  OutboundQueue queue_;  // its first is being written when writing_
+  OutboundQueue queue_;    // its taken ones are being written when writing_
+  size_t batch_left_ = 0;  // of these, how many Beast has not framed yet
   std::string_view close_reason_;
   CloseCode close_code_ = CloseCode::kNormal;
   bool accepted_ = false;
@@ -211,11 +247,15 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
 
 }  // namespace
 
-std::shared_ptr<Carrier> accept_web_socket(io::Stream stream, std::string_view key, CarrierId id,
-                                           const CarrierLimits& limits, CarrierEvents& events, ShellStats& stats) {
-  auto socket = std::make_shared<BeastWebSocket>(std::move(stream), id, limits, events, stats);
-  socket->start(key);
-  return socket;
+std::shared_ptr<Carrier> accept_web_socket(io::Stream stream, const UpgradeAccepted& upgrade, bool deflates,
+                                           CarrierId id, const CarrierLimits& limits, CarrierEvents& events,
+                                           ShellStats& stats) {
+  const auto start = [&]<bool kDeflates>(std::bool_constant<kDeflates>) -> std::shared_ptr<Carrier> {
+    auto socket = std::make_shared<BeastWebSocket<kDeflates>>(std::move(stream), id, limits, events, stats);
+    socket->start(upgrade);
+    return socket;
+  };
+  return deflates ? start(std::true_type()) : start(std::false_type());
 }
 
 }  // namespace noom::signal

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import unittest
+import zlib
 
 from harness import Daemon
 from websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, TIMEOUT_S, Client, Closed, Refused, frame
@@ -126,6 +127,40 @@ class WebSocketTest(unittest.TestCase):
                 client.send_raw(data)
                 self.assertEqual(client.close_code(), code, data[:4])
 
+    def test_pings_between_many_messages_are_answered_between_them(self):
+        with Client(self.port) as ann, Client(self.port, receive_buffer=4096) as bo:
+            ann.join("many")
+            peer = bo.join("many")["peer"]
+            for number in range(2000):
+                ann.send({"type": "send", "to": peer, "data": [number, "x" * (number % 500)]})
+                if number % 10 == 0:
+                    bo.send_raw(frame(PING, str(number).encode()))
+            numbers, pongs = [], []
+            while len(numbers) < 2000 or len(pongs) < 200:
+                opcode, payload = bo.read_frame()
+                if opcode == PONG:
+                    pongs.append(int(payload))
+                self.assertIn(opcode, (TEXT, PING, PONG), payload)
+                if opcode == TEXT and json.loads(payload)["type"] == "message":
+                    numbers.append(json.loads(payload)["data"][0])
+            self.assertEqual(numbers, list(range(2000)))
+            self.assertEqual(pongs, list(range(0, 2000, 10)))
+
+    def test_a_close_between_many_messages_is_answered_behind_them(self):
+        with Client(self.port) as ann, Client(self.port, receive_buffer=4096) as bo:
+            ann.join("closing")
+            peer = bo.join("closing")["peer"]
+            for number in range(1000):
+                ann.send({"type": "send", "to": peer, "data": "x" * 300})
+                if number == 500:
+                    bo.send_raw(frame(CLOSE, (1000).to_bytes(2, "big")))
+            while True:
+                opcode, payload = bo.read_frame()
+                if opcode == CLOSE:
+                    self.assertEqual(payload, (1000).to_bytes(2, "big"))
+                    break
+                json.loads(payload)
+
     def test_a_clients_close_frame_is_answered(self):
         with Client(self.port) as client:
             client.send_raw(frame(CLOSE, (1000).to_bytes(2, "big")))
@@ -166,6 +201,55 @@ class WebSocketTest(unittest.TestCase):
             self.assertEqual(bo.receive_type("message")["data"], "after")
             self.assertEqual(slow.close_code(), 4408)
         self.await_metric("noom_signal_queued_bytes", 0)
+
+
+class DeflateTest(unittest.TestCase):
+    OFFER = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
+
+    def deflated(self, text):
+        packer = zlib.compressobj(9, zlib.DEFLATED, -12)
+        return frame(TEXT, (packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4], reserved=0x40)
+
+    def read(self, client):
+        """The next message, and whether it came compressed."""
+        first, size = client._read(2)
+        if size == 126:
+            size = int.from_bytes(client._read(2), "big")
+        payload = client._read(size)
+        if first & 0x40:
+            payload = zlib.decompressobj(-15).decompress(payload + b"\0\0\xff\xff")
+        return json.loads(payload), bool(first & 0x40)
+
+    def test_is_off_unless_it_is_turned_on(self):
+        with daemon() as signal, Client(signal.port("http"), headers=self.OFFER) as client:
+            self.assertNotIn("sec-websocket-extensions", client.headers)
+            client.hello()
+
+    def test_where_it_is_on_and_offered_messages_are_compressed_both_ways(self):
+        with daemon(permessage_deflate=True, messages_per_s=0) as signal:
+            with Client(signal.port("http")) as plain:
+                self.assertNotIn("sec-websocket-extensions", plain.headers)
+                plain.hello()
+            with Client(signal.port("http"), headers=self.OFFER) as client:
+                self.assertIn("permessage-deflate", client.headers["sec-websocket-extensions"])
+                client.send_raw(self.deflated(json.dumps(HELLO).encode()))
+                self.assertEqual(self.read(client)[0]["type"], "welcome")
+                for number in range(100):
+                    client.send_raw(self.deflated(json.dumps({"type": "ping", "id": "x" * 60, "pad": "y" * number * 100}).encode()))
+                seen = [self.read(client) for _ in range(100)]
+                self.assertTrue(all(message["type"] == "pong" for message, _ in seen))
+                self.assertTrue(any(compressed for _, compressed in seen))
+
+    def test_what_grows_beyond_the_limit_when_it_is_inflated_is_too_big(self):
+        with daemon(permessage_deflate=True) as signal, Client(signal.port("http"), headers=self.OFFER) as client:
+            client.send_raw(self.deflated(json.dumps(HELLO).encode()))
+            self.read(client)
+            bomb = self.deflated(b" " * 50_000_000)
+            self.assertLess(len(bomb), 60_000)
+            client.send_raw(bomb)
+            self.assertEqual(self.read(client)[0]["code"], "frame_too_big")
+            opcode, payload = client._read(2), client._read(2)
+            self.assertEqual((opcode[0] & 0x0F, payload), (CLOSE, (1009).to_bytes(2, "big")))
 
 
 class LimitsTest(unittest.TestCase):
