@@ -250,12 +250,15 @@ ops::ConfigTable config_table(Config& config) {
   add_resume_rows(table, config);
   add_limit_rows(table, config);
   add_patience_rows(table, config);
+  bus::add_bus_rows(table, config.cluster);
+  table.path("cluster.session_key_file", &config.session_key_file,
+             "File with the secret that seals session tickets, the same on all nodes, so that clients may come back to "
+             "any of them; \"\": made from the secret shared with noom-turn.");
   table
       .boolean("dev.enabled", &config.dev,
                "Serve HTTPS with a certificate of a local authority and print address and QR code for phones; --dev "
                "for short.")
       .path("dev.directory", &config.dev_directory, "Where that authority, its certificate and keys are kept.");
-  bus::add_bus_rows(table, config.cluster);
   ops::add_ops_rows(table, config.ops);
   return table;
 }
@@ -272,7 +275,29 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
   check_web(config, table, findings);
   check_admission(config.admission, table, findings);
   bus::check_bus(config.cluster, table, findings);
+  if (config.cluster.enabled() && config.session_key_file.empty() && config.turn_secret_file.empty() &&
+      config.hub.turn_secret.empty()) {
+    findings.errors.push_back(table.fault("cluster.session_key_file",
+                                          "without a secret that all nodes share no session can be resumed on another",
+                                          "make one: openssl rand -hex 32, and give it to every node"));
+  }
   return findings;
+}
+
+// One secret of at least kSecretBytesMin.
+static absl::StatusOr<Secret> read_secret(const ops::ConfigTable& table, std::string_view key,
+                                          const std::string& file) {
+  auto read = ops::read_secret_file(file);
+  const std::string where = file + ": ";
+  if (!read.ok()) {
+    return absl::NotFoundError(table.fault(key, where + std::string(read.status().message()),
+                                           "name a file that this daemon may read and that holds one secret"));
+  }
+  if (read->secret.bytes().size() < kSecretBytesMin) {
+    return absl::InvalidArgumentError(
+        table.fault(key, where + "no secret of at least 16 characters", "make one: openssl rand -hex 32"));
+  }
+  return std::move(read->secret);
 }
 
 absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,
@@ -316,17 +341,17 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
   settings->turn_secret = from.turn_secret.clone();
   settings->turn_ttl = from.turn_ttl;
   if (!config.turn_secret_file.empty()) {
-    auto file = ops::read_secret_file(config.turn_secret_file);
-    const std::string where = config.turn_secret_file + ": ";
-    if (!file.ok()) {
-      return absl::NotFoundError(table.fault("turn.rest_secret_file", where + std::string(file.status().message()),
-                                             "name a file that this daemon may read and that holds one secret"));
-    }
-    if (file->secret.bytes().size() < kSecretBytesMin) {
-      return absl::InvalidArgumentError(table.fault(
-          "turn.rest_secret_file", where + "no secret of at least 16 characters", "make one: openssl rand -hex 32"));
-    }
-    settings->turn_secret = std::move(file->secret);
+    auto secret = read_secret(table, "turn.rest_secret_file", config.turn_secret_file);
+    if (!secret.ok()) return secret.status();
+    settings->turn_secret = *std::move(secret);
+  }
+  if (!config.cluster.enabled()) return std::shared_ptr<const Settings>(std::move(settings));
+  if (config.session_key_file.empty()) {
+    settings->resume_key = settings->turn_secret.clone();
+  } else {
+    auto secret = read_secret(table, "cluster.session_key_file", config.session_key_file);
+    if (!secret.ok()) return secret.status();
+    settings->resume_key = *std::move(secret);
   }
   return std::shared_ptr<const Settings>(std::move(settings));
 }

@@ -26,6 +26,8 @@ struct Config {
   std::string tls_key;
   std::string web_root;
   std::string turn_secret_file;
+  bus::BusConfig cluster;
+  std::string session_key_file;
   std::string state_directory;  // empty: nothing is kept
   uint32_t messages_per_s = 20;
   uint32_t messages_burst = 60;
@@ -46,7 +48,6 @@ struct Config {
   std::string dev_directory;
   Settings hub;  // rows write into it; the buckets are filled by settings_of
   ShellSettings shell;
-  bus::BusConfig cluster;
   ops::OpsConfig ops;
 
   Config();  // the defaults

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/bus/daemon/bus_config.h"
 #include "common/bus/daemon/bus_metrics.h"
 #include "common/bus/nats_bus.h"
 #include "common/io/acceptor.h"
@@ -15,7 +16,6 @@
 #include "signal/config.h"
 #include "signal/file_watch.h"
 #include "signal/metrics.h"
-#include "signal/relay_reports.h"
 #include "signal/shell/dev_certificate.h"
 #include "signal/shell/qr_code.h"
 #include "signal/state_store.h"
@@ -34,7 +34,6 @@ class Daemon final : public ops::Service {
     watch_.reset();
     if (!started_) return;
     shard_.post([this] {
-      bus_.reset();
       shell_->stop();
       shard_.release();
     });
@@ -54,6 +53,7 @@ class Daemon final : public ops::Service {
     if (state_) shell_settings.save_state = [this](Now now, const std::string& state) { save_state(now, state); };
     shell_ =
         std::make_unique<SignalShell>(shard_, *std::move(settings), std::move(shell_settings), *std::move(files), log_);
+    if (config_.cluster.enabled()) join_cluster();
     restore_state();
     if (auto status = listen("listen.http", "http", config_.listen_http, nullptr); !status.ok()) return status;
     if (config_.serves_https()) {
@@ -62,7 +62,6 @@ class Daemon final : public ops::Service {
       tls_ = std::make_shared<io::TlsContextSlot>(*std::move(context));
       if (auto status = listen("listen.https", "https", config_.listen_https, tls_); !status.ok()) return status;
     }
-    if (config_.cluster.enabled()) join_cluster();
     shard_.start();
     started_ = true;
     watch_ = std::make_unique<FileWatch>(config_.admission.files(), kWatchInterval, [this] { on_keys_changed(); });
@@ -73,8 +72,9 @@ class Daemon final : public ops::Service {
   std::vector<ops::BoundListener> listeners() const override { return listeners_; }
   void collect(ops::MetricPage& page) const override {
     signal::collect(page, shell_->hub_stats(), shell_->stats());
-    bus::collect_bus(page, "noom_signal", bus_.get());
+    bus::collect_bus(page, "noom_signal", bus_);
   }
+  bool ready() const override { return shell_->ready(); }
   void drain(std::function<void()> drained) override { shell_->drain(std::move(drained)); }
   void heartbeat(std::function<void()> alive) override { shard_.post(std::move(alive)); }
 
@@ -92,6 +92,17 @@ class Daemon final : public ops::Service {
   }
 
  private:
+  void join_cluster() {
+    ClusterOptions options;
+    options.self = {bus::node_name(config_.cluster), make_incarnation(io::read_clocks().wall, random_)};
+    options.subject_prefix = config_.cluster.subject_prefix;
+    auto nats = bus::connect_nats(
+        bus::nats_options(config_.cluster, "noom-signal"),
+        [this](absl::AnyInvocable<void()> work) { shard_.post(std::move(work)); }, log_);
+    bus_ = nats.get();
+    shell_->join_cluster(options, std::move(nats));
+  }
+
   absl::Status listen(std::string_view key, std::string_view transport, const std::vector<IpEndpoint>& endpoints,
                       const std::shared_ptr<io::TlsContextSlot>& tls) {
     for (const IpEndpoint& endpoint : endpoints) {
@@ -124,16 +135,6 @@ class Daemon final : public ops::Service {
     ticket_key_ = state_ ? state_->key() : Secret(Bytes(drawn));
     secure_zero(drawn);
     return ticket_key_.clone();
-  }
-
-  // Before the shard starts.
-  void join_cluster() {
-    bus_ = bus::connect_nats(
-        bus::nats_options(config_.cluster, "noom-signal"),
-        [this](absl::AnyInvocable<void()> work) { shard_.post(std::move(work)); }, log_);
-    bus_->subscribe(config_.cluster.subject_prefix + ".turn.status", [this](std::string_view report) {
-      if (const auto status = parse_relay_report(report)) shell_->on_relay_status(*status);
-    });
   }
 
   absl::Status open_state() {
@@ -237,7 +238,7 @@ class Daemon final : public ops::Service {
   std::unique_ptr<FileWatch> watch_;
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
-  std::unique_ptr<bus::Bus> bus_;  // null: on its own
+  const bus::Bus* bus_ = nullptr;  // the shell's, as long as it lives
   bool started_ = false;
 };
 

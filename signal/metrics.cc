@@ -30,6 +30,17 @@ void collect_hub(ops::MetricPage& page, const Stats& hub) {
       .sample(hub.revocations.value());
   page.gauge("noom_signal_sessions_away", "Sessions without a connection that may still be resumed.")
       .sample(hub.away.value());
+  page.gauge("noom_signal_nodes", "Nodes of the cluster that this one sees, itself included; 0 without a cluster.")
+      .sample(hub.nodes.value());
+  page.gauge("noom_signal_node_name_taken", "1 while another process has this node's name.")
+      .sample(hub.name_taken.value());
+  page.counter("noom_signal_sessions_given_total", "Sessions that other nodes have taken over, with their clients.")
+      .sample(hub.seats_given.value());
+  page.counter("noom_signal_link_resets_total",
+               "Times that messages to or from another node may have been lost; rooms then tell their members anew.")
+      .sample(hub.link_resets.value());
+  page.counter("noom_signal_node_messages_malformed_total", "Messages of other nodes that could not be read.")
+      .sample(hub.node_messages_malformed.value());
   page.gauge("noom_signal_replay_bytes", "Bytes kept for sessions that may have to be told again.")
       .sample(hub.replay_bytes.value());
   page.counter("noom_signal_replays_dropped_total", "Sessions whose replay was given up at limits.replay_total_bytes.")

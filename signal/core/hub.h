@@ -61,8 +61,12 @@ class Hub {
   void on_bus(Now now, bool is_connected, Output& output);
   // Anything that the bus brings.
   void on_bus_frame(Now now, std::string_view bytes, Output& output);
+  // Tells the others that this node is gone.
+  void leave_cluster(Now now, Output& output);
   // False while an older process has this node's name.
   bool is_member() const;
+  // Whether other nodes may come for this one's sessions.
+  bool has_company() const;
 
   // An upgrade that is otherwise in order. The shell answers a refusal by HTTP 429 or 503.
   std::variant<SessionId, OpenRefused> on_open(Now now, const ClientInfo& client, Output& output);

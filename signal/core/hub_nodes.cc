@@ -31,6 +31,16 @@ void Hub::on_bus_frame(Now now, std::string_view bytes, Output& output) {
   heed(now, output);
 }
 
+void Hub::leave_cluster(Now now, Output& output) {
+  if (nodes_ == nullptr) return;
+  nodes_->cluster.leave(now, nodes_->told);
+  for (BusFrame& frame : std::exchange(nodes_->told, {}).frames) output.bus.push_back(std::move(frame));
+}
+
+bool Hub::has_company() const {
+  return nodes_ != nullptr && nodes_->is_connected && !nodes_->is_alone();
+}
+
 bool Hub::is_member() const {
   return nodes_ == nullptr || !nodes_->cluster.membership().name_taken();
 }
@@ -78,8 +88,10 @@ void Hub::heed(Now now, const ClusterEvent& event, Output& output) {
     case Kind::kDraining:
       return log(LogLevel::kInfo, "node_draining");
     case Kind::kNameTaken:
+      stats_.name_taken.set(1);
       return log(LogLevel::kError, "node_name_taken");
     case Kind::kNameFree:
+      stats_.name_taken.set(0);
       return log(LogLevel::kInfo, "node_name_free");
   }
 }
@@ -90,6 +102,7 @@ void Hub::heed(Now now, uint32_t from, const node::Message& message, Output& out
 
 // Owners have changed: rooms go where they belong, and whoever waits for a node that is gone asks another one.
 void Hub::heed_view(Now now, Output& output) {
+  stats_.nodes.set(nodes_->cluster.membership().view().size());
   for (const RoomId id : host_.rooms()) {
     const uint32_t owner = nodes_->owner_of(host_.name_of(id));
     if (owner != kThisNode) hand_over(now, id, owner, output);

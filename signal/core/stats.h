@@ -34,6 +34,8 @@ struct Stats {
   Counter seats_given;                               // sessions that another node has taken over
   Counter node_messages_malformed;
   Counter link_resets;
+  Counter nodes;       // in view, this one included; 0 when there is no cluster
+  Counter name_taken;  // 1 while another process has this node's name
 };
 
 }  // namespace noom::signal

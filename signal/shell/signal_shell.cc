@@ -24,6 +24,7 @@ namespace {
 
 // What the kernel holds for a reader that does not read. The queue above it is bounded too; beyond both, 4408.
 constexpr int kKernelSendBytes = 128 * 1024;
+constexpr Duration kSeatsCheck = std::chrono::milliseconds(50);  // whether they have gone to other nodes
 
 struct Connection {
   std::shared_ptr<HttpConnection> http;  // nullptr once it is a WebSocket
@@ -79,7 +80,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     if (!connections_.erase(id)) return;
     deadlines_.clear(id.index);
     stats_.connections.subtract();
-    if (drained_ && connections_.size() == 0) std::exchange(drained_, nullptr)();
+    end_if_drained();
   }
 
   // ---- HTTP ----
@@ -162,7 +163,9 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
 
   void on_deadlines_changed() override {
     std::optional<Mono> next = board_.next_deadline();
-    if (const auto other = deadlines_.next(); other && (!next || *other < *next)) next = other;
+    for (const auto other : {deadlines_.next(), seats_check_at()}) {
+      if (other && (!next || *other < *next)) next = other;
+    }
     if (is_stopped_ || !next || (armed_ && *armed_ <= *next)) return;
     armed_ = next;
     timer_.expires_at(std::chrono::steady_clock::time_point(next->time_since_epoch()));
@@ -182,6 +185,11 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
       connections_.find(id)->http->abort();
     }
     board_.on_tick(now);
+    end_if_drained();
+  }
+
+  std::optional<Mono> seats_check_at() const {
+    return drained_ && seats_wait_until_ ? std::optional(io::read_clocks().mono + kSeatsCheck) : std::nullopt;
   }
 
   // ---- the end ----
@@ -192,8 +200,20 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     is_draining_ = true;
     const Now now = io::read_clocks();
     board_.drain(now);
-    if (shell_settings_.save_state) shell_settings_.save_state(now, board_.hub().save(now));
+    if (board_.hub().has_company()) seats_wait_until_ = now.mono + shell_settings_.seats_deadline;
     boost::asio::post(shard_.context(), [this] { end_idle(); });
+  }
+
+  // Everything is closed, and clients have taken their sessions to other nodes, or have had the time to. What is left
+  // is kept for the next process.
+  void end_if_drained() {
+    if (!drained_ || connections_.size() > 0) return;
+    const Now now = io::read_clocks();
+    if (seats_wait_until_ && board_.hub().stats().away.value() > 0 && now.mono < *seats_wait_until_)
+      return on_deadlines_changed();
+    if (shell_settings_.save_state) shell_settings_.save_state(now, board_.hub().save(now));
+    board_.leave_cluster();
+    std::exchange(drained_, nullptr)();
   }
 
   // Those that answer or stream end when they have done so; polls have begun to answer by now.
@@ -201,7 +221,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     connections_.for_each([&](ConnectionId id, Connection& connection) {
       if (connection.http && !fallback_.is_streaming(id) && !connection.http->is_answering()) connection.http->abort();
     });
-    if (drained_ && connections_.size() == 0) std::exchange(drained_, nullptr)();
+    end_if_drained();
   }
 
   void stop() {
@@ -210,6 +230,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     acceptors_.clear();
     timer_.cancel();
     board_.abort_all();
+    board_.drop_bus();
     connections_.for_each([](ConnectionId, Connection& connection) {
       if (connection.http) connection.http->abort();
     });
@@ -232,6 +253,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
   boost::asio::steady_timer timer_;
   std::optional<Mono> armed_;
   std::function<void()> drained_;
+  std::optional<Mono> seats_wait_until_;
   bool is_draining_ = false;
   bool is_stopped_ = false;
 };
@@ -250,14 +272,18 @@ void SignalShell::replace_files(WebFiles files) {
 void SignalShell::replace_admission(std::shared_ptr<const Admission> admission) {
   impl_->board_.hub().replace_admission(std::move(admission));
 }
-void SignalShell::on_relay_status(const RelayStatus& status) {
-  impl_->board_.hub().on_relay_status(io::read_clocks(), status);
-  impl_->on_deadlines_changed();
-}
 bool SignalShell::restore(std::string_view saved) {
   const bool restored = impl_->board_.hub().restore(io::read_clocks(), saved);
   impl_->on_deadlines_changed();
   return restored;
+}
+void SignalShell::join_cluster(const ClusterOptions& options, std::unique_ptr<bus::Bus> bus) {
+  impl_->board_.join_cluster(options);
+  impl_->shard_.post(
+      [impl = impl_.get(), options, bus = std::move(bus)]() mutable { impl->board_.use_bus(std::move(bus), options); });
+}
+bool SignalShell::ready() const {
+  return impl_->board_.hub().stats().name_taken.value() == 0;
 }
 void SignalShell::drain(std::function<void()> drained) {
   impl_->shard_.post([impl = impl_.get(), drained = std::move(drained)]() mutable { impl->drain(std::move(drained)); });

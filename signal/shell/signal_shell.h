@@ -15,6 +15,7 @@
 #include "signal/core/hub.h"
 #include "signal/shell/fallback_request.h"
 #include "signal/shell/http_answer.h"
+#include "signal/shell/hub_bus.h"
 #include "signal/shell/shell_stats.h"
 #include "signal/shell/web_files.h"
 
@@ -35,6 +36,7 @@ struct ShellSettings {
   Duration answer_deadline = std::chrono::seconds(60);  // to take a whole answer
   std::function<void(Now, std::string)> save_state;     // what Hub::save gave after a drain; empty: not wanted
   Duration close_deadline = std::chrono::seconds(3);    // to take what is queued and answer the close frame
+  Duration seats_deadline = std::chrono::seconds(4);  // for clients to take their sessions to another node, at a drain
 };
 
 // Built before the shard starts, destroyed after it has ended. Methods are called on the shard's thread, unless they
@@ -49,7 +51,10 @@ class SignalShell {
   void serve(std::unique_ptr<io::Acceptor> acceptor, std::shared_ptr<io::TlsContextSlot> tls);
   void replace_files(WebFiles files);
   void replace_admission(std::shared_ptr<const Admission> admission);
-  void on_relay_status(const RelayStatus& status);
+  // This process is one node of several. Before the shard starts; the bus posts to it and lives until stop().
+  void join_cluster(const ClusterOptions& options, std::unique_ptr<bus::Bus> bus);
+  // False while another process has this node's name. Any thread.
+  bool ready() const;
   // What an earlier process saved; before the shard starts. False: it could not be read.
   bool restore(std::string_view saved);
   // Stops listening, closes sessions with 1001 and the rest at once; `drained` follows when the last connection is

@@ -77,6 +77,9 @@ void Switchboard::call_hub(F&& call) {
 void Switchboard::apply(Now now) {
   while (!output_.empty()) {
     std::swap(output_, doing_);
+    for (const BusFrame& frame : doing_.bus) {
+      if (bus_ != nullptr) bus_->publish(frame);
+    }
     for (const Delivery& delivery : doing_.deliveries) deliver(delivery);
     for (const SessionId session : doing_.pings) {
       if (Carrier* carrier = to_carrier(session)) carrier->ping();
@@ -125,6 +128,27 @@ Carrier* Switchboard::to_carrier(SessionId session) {
   if (session.index >= carrier_of_session_.size()) return nullptr;
   Slot* slot = slots_.find(carrier_of_session_[session.index]);
   return slot != nullptr && slot->session == session ? slot->carrier.get() : nullptr;
+}
+
+// ---- other nodes ----
+
+void Switchboard::join_cluster(const ClusterOptions& options) {
+  hub_.join_cluster(options.self, options.settings);
+}
+void Switchboard::use_bus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options) {
+  bus_ = std::make_unique<HubBus>(std::move(bus), options, *this);
+}
+void Switchboard::leave_cluster() {
+  call_hub([&](Now now) { hub_.leave_cluster(now, output_); });
+}
+void Switchboard::on_bus(bool is_connected) {
+  call_hub([&](Now now) { hub_.on_bus(now, is_connected, output_); });
+}
+void Switchboard::on_bus_frame(std::string_view bytes) {
+  call_hub([&](Now now) { hub_.on_bus_frame(now, bytes, output_); });
+}
+void Switchboard::on_relay_status(const RelayStatus& status) {
+  call_hub([&](Now now) { hub_.on_relay_status(now, status); });
 }
 
 // ---- time and the end ----

@@ -18,6 +18,7 @@
 #include "signal/core/hub.h"
 #include "signal/shell/carrier.h"
 #include "signal/shell/connection_id.h"
+#include "signal/shell/hub_bus.h"
 #include "signal/shell/shell_stats.h"
 
 namespace noom::signal {
@@ -40,7 +41,7 @@ class SwitchboardOwner {
 };
 
 // Single-threaded. References outlive it.
-class Switchboard final : public CarrierEvents {
+class Switchboard final : public CarrierEvents, public BusUser {
  public:
   Switchboard(std::shared_ptr<const Settings> settings, const SwitchboardSettings& own, Random& random, LogSink& log,
               ShellStats& stats, SwitchboardOwner& owner);
@@ -56,6 +57,16 @@ class Switchboard final : public CarrierEvents {
   void on_oversize(CarrierId id) override;
   void on_alive(CarrierId id) override;
   void on_end(CarrierId id, size_t label) override;
+
+  // Before anything else, once; the bus follows on the thread that it posts to.
+  void join_cluster(const ClusterOptions& options);
+  void use_bus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options);
+  void leave_cluster();
+  void drop_bus() { bus_.reset(); }
+
+  void on_bus(bool is_connected) override;
+  void on_bus_frame(std::string_view bytes) override;
+  void on_relay_status(const RelayStatus& status) override;
 
   void on_tick(Now now);
   std::optional<Mono> next_deadline() const;
@@ -89,6 +100,7 @@ class Switchboard final : public CarrierEvents {
   ShellStats& stats_;
   SwitchboardOwner& owner_;
   Hub hub_;
+  std::unique_ptr<HubBus> bus_;
   HandleTable<CarrierTag, Slot> slots_;
   std::vector<CarrierId> carrier_of_session_;  // by session index; may be stale: check Slot::session
   DeadlineQueue deadlines_;                    // by slot index

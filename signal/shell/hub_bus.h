@@ -1,0 +1,49 @@
+// The hub's place on the bus: what it says to other nodes goes out, what they and relays say goes in.
+//
+//   <prefix>.signal.all           heartbeats, to every other node
+//   <prefix>.signal.node.<name>   what is for one node
+//   <prefix>.turn.status          what relays say of themselves
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/bus/bus.h"
+#include "signal/core/cluster/cluster.h"
+#include "signal/core/hub.h"
+
+namespace noom::signal {
+
+struct ClusterOptions {
+  NodeAddress self;
+  std::string subject_prefix = "noom";
+  ClusterSettings settings;
+};
+
+// What goes into the hub by the bus; the switchboard.
+class BusUser {
+ public:
+  virtual void on_bus(bool is_connected) = 0;
+  virtual void on_bus_frame(std::string_view bytes) = 0;
+  virtual void on_relay_status(const RelayStatus& status) = 0;
+
+ protected:
+  ~BusUser() = default;
+};
+
+// On the thread that the bus posts to, from the first line to the last.
+class HubBus {
+ public:
+  // `user` outlives it.
+  HubBus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options, BusUser& user);
+
+  // A frame that cannot be published is lost: links send again.
+  void publish(const BusFrame& frame);
+
+ private:
+  const std::string everyone_;
+  const std::string node_prefix_;
+  std::unique_ptr<bus::Bus> bus_;
+};
+
+}  // namespace noom::signal
