@@ -172,6 +172,8 @@ class Daemon:
 
     def stop(self):
         """SIGTERM; fails unless the daemon exits with 0 and silent sanitizers. Called on leaving a `with` block."""
+        if not self.directory.exists():
+            return
         try:
             code = self.process.stop()
             log = self.log()
@@ -181,6 +183,11 @@ class Daemon:
                 raise DaemonError(f"{self.name} exited with {code} after SIGTERM\n{log}")
         finally:
             self._discard()
+
+    def kill(self):
+        """Without warning. stop() does nothing afterwards."""
+        self.process.stop(signal.SIGKILL)
+        self._discard()
 
     def _discard(self):
         if hasattr(self, "process") and self.process.exit_code() is None:

@@ -197,6 +197,28 @@ TEST_F(HubCluster, AClientOfADeadNodeIsTheSamePeerAgain) {
   for (const Json& message : ann->heard) EXPECT_NE(message.at("type"), "peer_left");
 }
 
+TEST_F(HubCluster, AClientWhoseNodeAndRoomDiedTogetherIsTheSamePeerAgain) {
+  const std::string room = room_of("b");
+  const auto ann = join("a", room);
+  const auto bo = join("b", room);
+  const std::string peer = bo->peer();
+  heard(*ann, "");
+  crash("b");
+  bus_.run_for(seconds(6));
+  const auto rosters = heard(*ann, "roster");
+  ASSERT_EQ(rosters.size(), 1u);
+  ASSERT_EQ(rosters[0].at("peers").as_array().size(), 1u);
+  EXPECT_EQ(rosters[0].at("peers").at(0).at("presence").as_string(), "away");
+  bo->forget_link();
+  bo->turn_to(node("a"));
+  bo->connect();
+  bo->hear();
+  say(*bo, R"({"type":"join","id":1,"room":")" + room + "\"}");
+  bo->hear();
+  EXPECT_EQ(bo->peer(), peer);
+  EXPECT_EQ(heard(*ann, "presence").size(), 1u);
+}
+
 TEST_F(HubCluster, ADrainedNodeHandsItsRoomsOverWithoutLosingAnEvent) {
   const std::string room = room_of("a");
   const auto ann = join("b", room);

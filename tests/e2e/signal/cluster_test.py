@@ -1,0 +1,160 @@
+"""Several noom-signal over a real nats-server: rooms across nodes, sessions that move, and each of the processes killed."""
+
+import os
+import signal
+import unittest
+
+import nats
+from harness import Daemon
+from resuming import Resuming
+
+SECRET = "a secret that all of them share"
+HI = {"type": "send", "data": "hi"}
+
+
+class ClusterTest(unittest.TestCase):
+    def setUp(self):
+        self.nats = nats.Server()
+        self.addCleanup(self.nats.close)
+        self.nodes = {}
+        for name in ("a", "b"):
+            self.start(name)
+        self.await_nodes(2)
+
+    def start(self, name):
+        config = {
+            "listen": {"http": ["127.0.0.1:0"]},
+            "web": {"root": ""},
+            "turn": {"rest_secret": SECRET},
+            "resume": {"away_after_s": 1, "window_s": 60, "reconnect_spread_s": 0},
+            "cluster": {"servers": [self.nats.url()], "node": name},
+            "limits": {"messages_per_s": 0, "sends_per_s": 0, "room_events_per_s": 0, "joins_per_s": 0},
+            "daemon": {"drain_timeout_s": 10},
+        }
+        self.nodes[name] = Daemon("noom-signal", config)
+        self.addCleanup(self.nodes[name].stop)
+
+    def port(self, name):
+        return self.nodes[name].port("http")
+
+    def await_nodes(self, count, names=None):
+        for name in names or self.nodes:
+            node = self.nodes[name]
+            node.process.wait_for(lambda: node.metrics()["noom_signal_nodes"] == count, f"{count} nodes in view of {name}")
+
+    def client(self, node, room):
+        client = Resuming(self.port(node))
+        self.addCleanup(client.lose)
+        client.joined = client.join(room)
+        return client
+
+    def owner_of(self, room):
+        owners = [name for name, node in self.nodes.items() if node.metrics()["noom_signal_rooms"] > 0]
+        self.assertEqual(len(owners), 1, room)
+        return owners[0]
+
+    def room_at(self, owner):
+        """A room that this node owns, and a member of it at the other one."""
+        other = "b" if owner == "a" else "a"
+        for number in range(100):
+            client = self.client(other, f"room{number}")
+            if self.owner_of(f"room{number}") == owner:
+                return f"room{number}", other, client
+            client.send({"type": "bye"})
+            for node in self.nodes.values():
+                node.process.wait_for(lambda: node.metrics()["noom_signal_rooms"] == 0, "no room")
+        self.fail("no room for " + owner)
+
+    def test_a_room_with_members_at_two_nodes(self):
+        ann, bo = self.client("a", "r"), self.client("b", "r")
+        self.assertEqual([peer["peer"] for peer in bo.joined["peers"]], [ann.joined["peer"]])
+        self.assertEqual(ann.receive_type("peer_joined")["peer"], bo.joined["peer"])
+        for number in range(200):
+            ann.send({"type": "send", "data": number})
+        self.assertEqual([bo.receive_type("message")["data"] for _ in range(200)], list(range(200)))
+        bo.send({"type": "leave"})
+        bo.receive_type("left")
+        self.assertEqual(ann.receive_type("peer_left")["reason"], "left")
+
+    def test_a_session_is_resumed_at_the_other_node(self):
+        ann, bo = self.client("a", "r"), self.client("b", "r")
+        bo.lose()
+        ann.send({"type": "send", "data": 1})
+        bo.port = self.port("a")
+        self.assertTrue(bo.connect()["recovered"])
+        ann.send({"type": "send", "data": 2})
+        self.assertEqual([bo.receive_type("message")["data"] for _ in range(2)], [1, 2])
+        bo.send(HI)
+        while (message := ann.receive())["type"] != "message":
+            self.assertNotEqual(message["type"], "peer_left", message)
+
+    def test_a_drained_node_gives_rooms_and_sessions_away(self):
+        for owner in ("a", "b"):
+            room, other, ann = self.room_at(owner)
+            bo = self.client(owner, room)
+            drained = self.nodes[owner]
+            os.kill(drained.pid, signal.SIGTERM)
+            self.assertEqual(bo.receive_type("go_away")["type"], "go_away")
+            bo.port = self.port(other)
+            self.assertTrue(bo.connect()["recovered"])
+            ann.send(HI)
+            self.assertEqual(bo.receive_type("message")["data"], "hi")
+            self.assertEqual(drained.process.wait(20), 0)
+            bo.send({"type": "bye"})
+            self.assertEqual(ann.receive_type("peer_left")["peer"], bo.joined["peer"])
+            ann.send({"type": "bye"})
+            self.start(owner)
+            self.await_nodes(2)
+
+    def test_a_room_survives_the_death_of_its_owner(self):
+        room, other, ann = self.room_at("a")
+        bo = self.client(other, room)
+        self.nodes.pop("a").kill()
+        roster = ann.receive_type("roster")
+        self.assertEqual([peer["peer"] for peer in roster["peers"]], [bo.joined["peer"]])
+        self.assertGreater(roster["epoch"], ann.joined["epoch"])
+        ann.send(HI)
+        self.assertEqual(bo.receive_type("message")["data"], "hi")
+
+    def test_a_client_of_a_dead_node_is_the_same_peer_again(self):
+        room, other, ann = self.room_at("b")
+        bo = self.client("b", room)
+        self.nodes.pop("b").kill()
+        self.await_nodes(1)
+        bo.port = self.port("a")
+        self.assertFalse(bo.connect()["recovered"])
+        bo.send({"type": "join", "room": room})
+        self.assertEqual(bo.receive_type("joined")["peer"], bo.joined["peer"])
+        while (message := ann.receive()).get("state") != "present":
+            self.assertNotEqual(message["type"], "peer_left", message)
+
+    def test_nats_is_killed_and_comes_back(self):
+        room, other, ann = self.room_at("a")
+        bo, cy = self.client("a", room), self.client("a", room)
+        self.nats.kill()
+        self.await_nodes(1)
+        bo.send(HI)
+        self.assertEqual(cy.receive_type("message")["data"], "hi")
+        ann.send({**HI, "id": 7})
+        error = ann.receive_type("error")
+        self.assertEqual((error["re"], error["code"]), (7, "unavailable"))
+        self.assertEqual(bo.receive_type("presence")["state"], "away")
+        self.nats.start()
+        self.await_nodes(2)
+        while bo.receive_type("presence")["state"] != "present":
+            pass
+        ann.send({"type": "send", "data": "back"})
+        while bo.receive_type("message")["data"] != "back":
+            pass
+
+    def test_two_processes_of_one_name(self):
+        first = self.nodes["a"]
+        self.start("a")
+        second = self.nodes["a"]
+        second.process.wait_for(lambda: second.metrics()["noom_signal_node_name_taken"] == 1, "the name is taken")
+        self.assertEqual(second.admin("/readyz")[0], 503)
+        self.assertEqual(first.admin("/readyz")[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
