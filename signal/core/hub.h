@@ -251,6 +251,7 @@ class Hub {
   void fill_in_node(SavedMember& member) const;
   void number_nodes(SavedRoom& room);
   std::string node_name() const;
+  bool is_cut_off() const;  // from the bus, which there should be
 
   void ask_to_join(Asking& asking, const std::string& room, const Grant& grant);
   void tick_joining(Now now, Output& output);

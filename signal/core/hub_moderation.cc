@@ -2,6 +2,11 @@
 #include "signal/core/hub.h"
 
 namespace noom::signal {
+namespace {
+
+constexpr uint32_t kCutOffRetryAfter = 2;  // seconds
+
+}  // namespace
 
 void Hub::handle(Asking& asking, Configure& request) {
   moderate(asking, request);
@@ -28,8 +33,12 @@ void Hub::handle(Asking& asking, Invite& request) {
   moderate(asking, request);
 }
 
+// What is decided while other nodes and relays cannot hear of it would hold only here.
 template <typename Body>
 void Hub::moderate(Asking& asking, Body& body) {
+  if (asking.seat->place.valid() && is_cut_off())
+    return refuse(asking, ErrorCode::kUnavailable, "This server is cut off from its other nodes; ask again soon.",
+                  kCutOffRetryAfter);
   if (asking.seat->place.owner != kThisNode) return ask_owner(asking);
   RoomOutput said;
   ask_host(asker(asking), body, said);

@@ -37,8 +37,16 @@ void Hub::leave_cluster(Now now, Output& output) {
   for (BusFrame& frame : std::exchange(nodes_->told, {}).frames) output.bus.push_back(std::move(frame));
 }
 
+bool Hub::is_cut_off() const {
+  return nodes_ != nullptr && !nodes_->is_connected;
+}
+
 bool Hub::has_company() const {
-  return nodes_ != nullptr && nodes_->is_connected && !nodes_->is_alone();
+  if (nodes_ == nullptr || !nodes_->is_connected) return false;
+  const auto view = nodes_->cluster.membership().view();
+  return std::any_of(view.begin(), view.end(), [&](const NodeView& node) {
+    return !node.draining && node.address.node != nodes_->name(kThisNode);
+  });
 }
 
 bool Hub::is_member() const {

@@ -9,6 +9,7 @@ namespace noom::signal {
 HubBus::HubBus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options, BusUser& user)
     : everyone_(options.subject_prefix + ".signal.all"),
       node_prefix_(options.subject_prefix + ".signal.node."),
+      revoke_(options.subject_prefix + ".turn.revoke"),
       bus_(std::move(bus)) {
   const auto take = [&user](std::string_view bytes) { user.on_bus_frame(bytes); };
   bus_->subscribe(everyone_, take);
@@ -17,6 +18,11 @@ HubBus::HubBus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options, Bus
     if (const auto status = parse_relay_status(json)) user.on_relay_status(*status);
   });
   bus_->on_state([&user](const bus::BusState& state) { user.on_bus(state.connected); });
+}
+
+// Names are made of tags, which need no escapes.
+void HubBus::revoke(const Revocation& revocation) {
+  static_cast<void>(bus_->publish(revoke_, R"({"username":")" + revocation.username + "\"}"));
 }
 
 void HubBus::publish(const BusFrame& frame) {

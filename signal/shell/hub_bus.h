@@ -3,6 +3,7 @@
 //   <prefix>.signal.all           heartbeats, to every other node
 //   <prefix>.signal.node.<name>   what is for one node
 //   <prefix>.turn.status          what relays say of themselves
+//   <prefix>.turn.revoke          what relays are told
 #pragma once
 
 #include <memory>
@@ -39,10 +40,13 @@ class HubBus {
 
   // A frame that cannot be published is lost: links send again.
   void publish(const BusFrame& frame);
+  // Ends what relays do under that name.
+  void revoke(const Revocation& revocation);
 
  private:
   const std::string everyone_;
   const std::string node_prefix_;
+  const std::string revoke_;
   std::unique_ptr<bus::Bus> bus_;
 };
 

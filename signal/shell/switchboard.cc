@@ -80,6 +80,9 @@ void Switchboard::apply(Now now) {
     for (const BusFrame& frame : doing_.bus) {
       if (bus_ != nullptr) bus_->publish(frame);
     }
+    for (const Revocation& revocation : doing_.revocations) {
+      if (bus_ != nullptr) bus_->revoke(revocation);
+    }
     for (const Delivery& delivery : doing_.deliveries) deliver(delivery);
     for (const SessionId session : doing_.pings) {
       if (Carrier* carrier = to_carrier(session)) carrier->ping();

@@ -1,14 +1,19 @@
 """Several noom-signal over a real nats-server: rooms across nodes, sessions that move, and each of the processes killed."""
 
+import contextlib
 import os
 import signal
+import time
 import unittest
 
+import minimal
 import nats
+import plain_client
+import relay
 from harness import Daemon
 from resuming import Resuming
 
-SECRET = "a secret that all of them share"
+SECRET = minimal.SECRET
 HI = {"type": "send", "data": "hi"}
 
 
@@ -146,6 +151,60 @@ class ClusterTest(unittest.TestCase):
         ann.send({"type": "send", "data": "back"})
         while bo.receive_type("message")["data"] != "back":
             pass
+
+    def start_turn(self, name):
+        turn = minimal.start(
+            "noom-turn",
+            auth={"rest_secrets": [SECRET]},
+            relay=relay.relay_ports(),
+            cluster={"servers": [self.nats.url()], "node": name, "urls": [f"turn:{name}.example:3478"]},
+            daemon={"drain_timeout_s": 30},
+        )
+        self.addCleanup(turn.stop)
+        return turn
+
+    def client_with_relay(self, node, room, relay_name):
+        """A member who has been given that relay."""
+        client = self.client(node, room)
+        servers = client.joined["ice_servers"]
+        while not any(url.startswith(f"turn:{relay_name}.") for server in servers for url in server["urls"]):
+            client.send({"type": "ice_servers"})
+            servers = client.receive_type("ice_servers")["ice_servers"]
+        client.relay = next(server for server in servers if "credential" in server)
+        return client
+
+    def test_a_kick_ends_what_the_member_relays(self):
+        turn = self.start_turn("t1")
+        host = self.client("a", "r")
+        guest = self.client_with_relay("b", "r", "t1")
+        credentials = guest.relay["username"], guest.relay["credential"]
+        with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as relayed:
+            self.assertIsNone(relayed.allocate().error)
+            host.send({"type": "kick", "peer": guest.joined["peer"]})
+            begin = time.monotonic()
+            turn.process.wait_for(lambda: turn.metrics()['noom_turn_revocation_orders_total{source="bus",result="obeyed"}'] == 1, "an order obeyed")
+            turn.process.wait_for(lambda: not self.allocations(turn), "no allocation")
+            self.assertLess(time.monotonic() - begin, 1)
+            self.assertEqual(guest.receive_type("left")["reason"], "kicked")
+        with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as again:
+            self.assertEqual(again.allocate().error, 401)
+
+    def allocations(self, turn):
+        return sum(value for series, value in turn.metrics().items() if series.startswith("noom_turn_allocations{"))
+
+    def test_a_relay_that_drains_is_replaced(self):
+        first, second = self.start_turn("t1"), self.start_turn("t2")
+        member = self.client_with_relay("a", "r", "t1")
+        with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", first.port("udp")), member.relay["username"], member.relay["credential"])) as relayed:
+            self.assertIsNone(relayed.allocate().error)
+            os.kill(first.pid, signal.SIGTERM)
+            told = member.receive_type("ice_servers")
+            self.assertTrue(told["restart"])
+            urls = [url for server in told["ice_servers"] for url in server["urls"]]
+            self.assertIn("turn:t2.example:3478", urls)
+            self.assertNotIn("turn:t1.example:3478", urls)
+            relayed.refresh(0)
+        self.assertEqual(self.allocations(second), 0)
 
     def test_two_processes_of_one_name(self):
         first = self.nodes["a"]

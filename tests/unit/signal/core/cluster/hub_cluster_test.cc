@@ -266,6 +266,10 @@ TEST_F(HubCluster, ANodeWithoutItsBusServesItsRoomsAndAnswersForOthers) {
   const auto errors = heard(*cy, "error");
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_EQ(errors[0].at("code").as_string(), "unavailable");
+  say(*ann, R"({"type":"kick","id":9,"peer":")" + bo->peer() + "\"}");
+  const auto refused = heard(*ann, "error");
+  ASSERT_EQ(refused.size(), 1u);
+  EXPECT_EQ(refused[0].at("code").as_string(), "unavailable");
   say(*dee, kHi);
   EXPECT_EQ(heard(*dee, "presence").size(), 1u);
 
