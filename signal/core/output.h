@@ -9,6 +9,7 @@
 
 #include "common/base/handle.h"
 #include "common/base/log.h"
+#include "common/base/time.h"
 #include "signal/core/cluster/output.h"
 
 namespace noom::signal {
@@ -54,6 +55,7 @@ struct Close {
 // `username`, or begins with it when it ends in a dot.
 struct Revocation {
   std::string username;  // "<room tag>.<peer>", or "<room tag>." for everybody of a room
+  Wall until{};          // credentials made so far end by then
 };
 
 // For the log only, never for control.

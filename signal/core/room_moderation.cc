@@ -57,7 +57,7 @@ void RoomHost::kick(const RoomAsker& asker, const Kick& kick, RoomOutput& output
   }
   confirm(asker, *found.room, output);
   output.items.emplace_back(RoomLeft{target->seat, build_put_out(room.name(), "kicked", kick.message, kick.ban)});
-  output.revocations.push_back({room.tag() + "." + target->peer});
+  output.revocations.push_back({room.tag() + "." + target->peer, {}});
   take_out(asker.now, asker.room, room, *target, LeaveReason::kKicked, output);
 }
 
@@ -101,7 +101,7 @@ void RoomHost::end_room(const RoomAsker& asker, const EndRoom& end, RoomOutput& 
   if (!found) return;
   Room& room = *found.room;
   confirm(asker, *found.room, output);
-  output.revocations.push_back({room.tag() + "."});
+  output.revocations.push_back({room.tag() + ".", {}});
   while (!room.waiting().empty())
     end_waiting(room, room.waiting().back(), build_denied(room.name(), "ended", end.message), "ended", output);
   for (const Member& member : room.members()) {

@@ -22,7 +22,8 @@ HubBus::HubBus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options, Bus
 
 // Names are made of tags, which need no escapes.
 void HubBus::revoke(const Revocation& revocation) {
-  static_cast<void>(bus_->publish(revoke_, R"({"username":")" + revocation.username + "\"}"));
+  static_cast<void>(bus_->publish(revoke_, R"({"username":")" + revocation.username + R"(","until":)" +
+                                               std::to_string(unix_seconds(revocation.until)) + "}"));
 }
 
 void HubBus::publish(const BusFrame& frame) {

@@ -114,6 +114,7 @@ class ClusterTest(unittest.TestCase):
     def test_a_room_survives_the_death_of_its_owner(self):
         room, other, ann = self.room_at("a")
         bo = self.client(other, room)
+        ann.receive_type("peer_joined")
         self.nodes.pop("a").kill()
         roster = ann.receive_type("roster")
         self.assertEqual([peer["peer"] for peer in roster["peers"]], [bo.joined["peer"]])
@@ -124,6 +125,7 @@ class ClusterTest(unittest.TestCase):
     def test_a_client_of_a_dead_node_is_the_same_peer_again(self):
         room, other, ann = self.room_at("b")
         bo = self.client("b", room)
+        ann.receive_type("peer_joined")
         self.nodes.pop("b").kill()
         self.await_nodes(1)
         bo.port = self.port("a")
