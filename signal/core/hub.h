@@ -239,6 +239,11 @@ class Hub {
   void heed(Now now, uint32_t from, const node::PassedOn& passed, Output& output);
   void heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& output);
   void heed(Now now, uint32_t from, const node::SeatGiven& given, Output& output);
+  void heed(Now now, uint32_t from, const node::AuditAsked& asked, Output& output);
+  void heed(Now now, uint32_t from, const node::Audited& audited, Output& output);
+  void heed(Now now, uint32_t from, const node::Bounced& bounced, Output& output);
+  void audit(Now now, Output& output);
+  void tell_audit(Now now, uint32_t node, RoomId id);
   void heed_view(Now now, Output& output);
   void heed_reset(Now now, uint32_t node);
   void find_new_owners(Now now);
@@ -259,6 +264,7 @@ class Hub {
   void ask_owner(Asking& asking);
   void tell_owner(Now now, RemoteRoom& room, node::Message message);
   void ask_to_attach(Now now, RemoteRoom& room);
+  node::AttachAsked attachment_of(RemoteRoom& room, RoomId former);
   void place_at(SeatId seat, uint32_t owner, RoomId room);
   void forget_remote(SeatId seat, std::string_view name);
 

@@ -96,15 +96,7 @@ void Hub::tell_owner(Now now, RemoteRoom& room, node::Message message) {
 void Hub::ask_to_attach(Now now, RemoteRoom& room) {
   room.attach_again = now.mono + kNodePatience;
   expect_answer(now);
-  node::AttachAsked asked{{}, room.known, {}, room.lost};
-  fill_in_nodes(asked.room);
-  for (const SeatId seat : room.seats) {
-    if (seats_.find(seat)->place.waiting) {
-      nodes_->stranded.push_back(seat);
-    } else {
-      asked.own.push_back({seats_.find(seat)->place.peer, seat});
-    }
-  }
+  const node::AttachAsked asked = attachment_of(room, {});
   if (!asked.own.empty()) tell_node(now, room.owner, asked);
 }
 
@@ -116,10 +108,29 @@ void Hub::tick_stranded(Output& output) {
   }
 }
 
+// `former`: what the room was called where this goes first.
+node::AttachAsked Hub::attachment_of(RemoteRoom& room, RoomId former) {
+  std::erase_if(room.seats, [&](const SeatId id) {
+    const Seat* seat = seats_.find(id);
+    return seat == nullptr || seat->place.name != room.known.name;
+  });
+  node::AttachAsked asked{former, room.known, {}, room.lost};
+  fill_in_nodes(asked.room);
+  for (const SeatId seat : room.seats) {
+    if (seats_.find(seat)->place.waiting) {
+      nodes_->stranded.push_back(seat);
+    } else {
+      asked.own.push_back({seats_.find(seat)->place.peer, seat});
+    }
+  }
+  return asked;
+}
+
 void Hub::place_at(SeatId id, uint32_t owner, RoomId room) {
-  Seat& seat = *seats_.find(id);
-  seat.place.owner = owner;
-  seat.place.room = room;
+  Seat* seat = seats_.find(id);
+  if (seat == nullptr) return;
+  seat->place.owner = owner;
+  seat->place.room = room;
 }
 
 // The seat's room is no longer its own, or no longer elsewhere.
@@ -151,6 +162,7 @@ void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& outpu
     return tell_node(now, from, node::SeatEnded{joined.seat, joined.id, LeaveReason::kClosed});
   if (!was_waiting) nodes_->joining.erase(asked);
   RemoteRoom& room = nodes_->remote_rooms[joined.room.name];
+  const bool others_are_elsewhere = !room.seats.empty() && room.owner != from;
   room.owner = from;
   room.id = joined.id;
   room.known = joined.room;
@@ -173,6 +185,10 @@ void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& outpu
                   .waiting = {}};
   for (const node::Joined::Waiting& waiting : joined.waiting) view.waiting.push_back({waiting.peer, waiting.name});
   answer_join(now, joined.seat, joined.re, view, output);
+  if (!others_are_elsewhere) return;
+  room.lost = true;
+  for (const SeatId other : room.seats) place_at(other, from, joined.id);
+  ask_to_attach(now, room);
 }
 
 void Hub::heed(Now now, uint32_t from, const node::Waits& waits, Output& output) {
@@ -229,10 +245,7 @@ void Hub::heed(Now now, uint32_t from, const node::Moved& moved, Output&) {
   for (const SeatId seat : room.seats) place_at(seat, owner, {});
   room.attach_again = now.mono + kNodePatience;
   expect_answer(now);
-  node::AttachAsked asked{moved.id, room.known, {}, false};
-  fill_in_nodes(asked.room);
-  for (const SeatId seat : room.seats) asked.own.push_back({seats_.find(seat)->place.peer, seat});
-  tell_node(now, from, asked);
+  tell_node(now, from, attachment_of(room, moved.id));
 }
 
 void Hub::heed(Now now, uint32_t from, const node::Attached& attached, Output&) {
@@ -255,6 +268,40 @@ void Hub::heed(Now now, uint32_t from, const node::Attached& attached, Output&) 
         },
         message);
     tell_node(now, from, message);
+  }
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Bounced& bounced, Output& output) {
+  const Seat* seat = seats_.find(bounced.seat);
+  if (seat == nullptr) return;
+  const Place& place = seat->place;
+  if (!place.valid())
+    return refuse_seat(bounced.seat, {}, ErrorCode::kNotJoined, "Join a room first.", std::nullopt, output);
+  node::Asked again{bounced.seat, place.room, bounced.frame};
+  const auto room = nodes_->remote_rooms.find(place.name);
+  // Nobody knows the seat any more.
+  if (room == nodes_->remote_rooms.end() && from == kThisNode)
+    return leave_place(bounced.seat, build_left({}, place.name), output);
+  if (room == nodes_->remote_rooms.end())
+    return tell_node(now, kThisNode, node::PassedOn{nodes_->name(kThisNode), place.name, node::encode(again), 0});
+  if (room->second.owner == from && !room->second.attach_again) ask_to_attach(now, room->second);
+  tell_owner(now, room->second, std::move(again));
+}
+
+void Hub::heed(Now now, uint32_t from, const node::Audited& audited, Output&) {
+  for (const SeatId id : audited.seats) {
+    const Seat* seat = seats_.find(id);
+    const bool is_there = seat != nullptr && seat->place.name == audited.room && seat->place.owner == from;
+    if (!is_there) tell_node(now, from, node::SeatEnded{id, audited.id, LeaveReason::kClosed});
+  }
+  const auto found = nodes_->remote_rooms.find(audited.room);
+  if (found == nodes_->remote_rooms.end() || found->second.owner != from || found->second.attach_again) return;
+  const bool misses_some = std::any_of(found->second.seats.begin(), found->second.seats.end(), [&](const SeatId seat) {
+    return std::find(audited.seats.begin(), audited.seats.end(), seat) == audited.seats.end();
+  });
+  if (misses_some || found->second.id != audited.id) {
+    found->second.lost = true;
+    ask_to_attach(now, found->second);
   }
 }
 

@@ -39,7 +39,7 @@ void Hub::moderate(Asking& asking, Body& body) {
   if (asking.seat->place.valid() && is_cut_off())
     return refuse(asking, ErrorCode::kUnavailable, "This server is cut off from its other nodes; ask again soon.",
                   kCutOffRetryAfter);
-  if (asking.seat->place.owner != kThisNode) return ask_owner(asking);
+  if (asking.seat->place.valid() && !asking.seat->place.is_here()) return ask_owner(asking);
   RoomOutput said;
   ask_host(asker(asking), body, said);
   obey(asking.now, said, asking.output, &asking);

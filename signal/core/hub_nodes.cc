@@ -20,6 +20,7 @@ void Hub::on_bus(Now now, bool is_connected, Output& output) {
   nodes_->is_connected = is_connected;
   if (!is_connected) return;
   nodes_->heals = now.mono + kHealTime;
+  nodes_->next_audit = now.mono + kAuditInterval;
   nodes_->next_tick = now.mono + kNodeTick;
   nodes_->cluster.on_bus(now, nodes_->told);
   heed(now, output);
@@ -109,6 +110,29 @@ void Hub::heed(Now now, uint32_t from, const node::Message& message, Output& out
 }
 
 // Owners have changed: rooms go where they belong, and whoever waits for a node that is gone asks another one.
+// Views and messages may have crossed in any way: now and then owners and edges compare their books.
+void Hub::audit(Now now, Output& output) {
+  nodes_->next_audit = now.mono + kAuditInterval;
+  if (!nodes_->is_connected) return;
+  for (const RoomId id : host_.rooms()) {
+    const uint32_t owner = nodes_->owner_of(host_.name_of(id));
+    if (owner != kThisNode) {
+      hand_over(now, id, owner, output);
+      continue;
+    }
+    for (const uint32_t node : host_.nodes_of(id)) tell_audit(now, node, id);
+    for (const SeatId seat_id : host_.seats_at(id, kThisNode)) {
+      const Seat* seat = seats_.find(seat_id);
+      if (seat != nullptr && seat->place.is_here() && seat->place.room == id) continue;
+      tell_node(now, kThisNode, node::SeatEnded{seat_id, id, LeaveReason::kClosed});
+    }
+  }
+  for (const auto& [name, room] : nodes_->remote_rooms) {
+    if (!room.attach_again && nodes_->is_there(room.owner)) tell_node(now, room.owner, node::AuditAsked{room.id, name});
+  }
+  heed(now, output);
+}
+
 void Hub::heed_view(Now now, Output& output) {
   stats_.nodes.set(nodes_->cluster.membership().view().size());
   for (const RoomId id : host_.rooms()) {
@@ -146,13 +170,14 @@ void Hub::find_new_owners(Now now) {
 // learn from a roster.
 void Hub::heed_reset(Now now, uint32_t node) {
   nodes_->reset.insert(node);
+  expect_answer(now);
   for (auto& [name, room] : nodes_->remote_rooms) {
-    if (room.owner == node && nodes_->is_there(node)) ask_to_attach(now, room);
+    if (room.owner == node) room.attach_again = now.mono;
   }
   for (auto& [seat, joining] : nodes_->joining) {
     if (joining.owner == node) joining.ask_again = now.mono + kNodeTick;
   }
-  if (!nodes_->is_there(node)) return;
+  if (!nodes_->is_there(node) || !nodes_->cluster.membership().is_member()) return;
   for (const RoomId id : host_.rooms()) {
     if (host_.has_members_at(id, node))
       tell_node(now, node, node::Moved{id, std::string(host_.name_of(id)), nodes_->name(kThisNode)});
@@ -172,6 +197,7 @@ void Hub::tick_nodes(Now now, Output& output) {
   if (nodes_->cluster.next_deadline() && *nodes_->cluster.next_deadline() <= now.mono)
     nodes_->cluster.on_tick(now, nodes_->told);
   heed(now, output);
+  if (nodes_->next_audit && *nodes_->next_audit <= now.mono) audit(now, output);
   if (!nodes_->next_tick || *nodes_->next_tick > now.mono) return;
   if (now.mono >= nodes_->heals) find_new_owners(now);
   std::vector<std::string> complete;
@@ -203,9 +229,11 @@ void Hub::expect_answer(Now now) {
 
 std::optional<Mono> Hub::next_node_deadline() const {
   if (nodes_ == nullptr) return std::nullopt;
-  const auto cluster = nodes_->cluster.next_deadline();
-  if (!cluster || !nodes_->next_tick) return cluster ? cluster : nodes_->next_tick;
-  return std::min(*cluster, *nodes_->next_tick);
+  std::optional<Mono> first = nodes_->cluster.next_deadline();
+  for (const auto next : {nodes_->next_tick, nodes_->next_audit}) {
+    if (next && (!first || *next < *first)) first = next;
+  }
+  return first;
 }
 
 void Hub::fill_in_nodes(SavedRoom& room) const {

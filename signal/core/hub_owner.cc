@@ -39,6 +39,8 @@ void Hub::heed(Now now, uint32_t from, const node::Asked& asked, Output& output)
   auto parsed = parse_request(asked.frame);
   auto* request = std::get_if<Request>(&parsed);
   if (request == nullptr) return stats_.node_messages_malformed.add();
+  if (!host_.knows({now, {from, asked.seat}, asked.room, {}}))
+    return tell_node(now, from, node::Bounced{asked.seat, asked.frame});
   RoomOutput said;
   ask_host({now, {from, asked.seat}, asked.room, request->id_json}, *request, said);
   obey(now, said, output);
@@ -69,7 +71,12 @@ void Hub::heed(Now now, uint32_t from, const node::AttachAsked& asked, Output& o
   nodes_->reset.erase(from);
   Attachment attachment{asked.room, {}, asked.lost};
   number_nodes(attachment.room);
-  for (const auto& own : asked.own) attachment.own.push_back({own.peer, {from, own.seat}});
+  for (const auto& own : asked.own) {
+    // The way around by a former owner takes time: a client of this node may have left meanwhile.
+    const Seat* seat = from == kThisNode ? seats_.find(own.seat) : nullptr;
+    if (from == kThisNode && (seat == nullptr || seat->place.name != asked.room.name)) continue;
+    attachment.own.push_back({own.peer, {from, own.seat}});
+  }
   RoomOutput said;
   if (host_.attach(now, attachment, said)) return obey(now, said, output);
   if (!owns(asked.room.name)) return pass_on(now, from, asked.room.name, asked);
@@ -180,7 +187,8 @@ void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
   RemoteRoom here{.owner = owner, .id = {}, .known = room, .seats = {}, .attach_again = {}, .lost = false, .held = {}};
   for (const SavedMember& member : room.members) {
     if (member.address.node == kThisNode) {
-      here.seats.push_back(member.address.seat);
+      const Seat* seat = seats_.find(member.address.seat);
+      if (seat != nullptr && seat->place.name == room.name) here.seats.push_back(member.address.seat);
     } else if (member.address.node != kNoNode) {
       edges.insert(member.address.node);
     }
@@ -188,7 +196,18 @@ void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
   for (const uint32_t edge : edges) tell_node(now, edge, node::Moved{id, room.name, nodes_->name(owner)});
   output.events.push_back({LogLevel::kInfo, "room_handed_over", {"node", nodes_->name(owner)}, {}, room.tag, {}});
   if (here.seats.empty()) return;
-  RemoteRoom& remote = nodes_->remote_rooms.insert_or_assign(room.name, std::move(here)).first->second;
+  // Clients of this node may have been in another part of a divided room.
+  const auto [entry, is_new] = nodes_->remote_rooms.try_emplace(room.name, here);
+  RemoteRoom& remote = entry->second;
+  if (!is_new) {
+    for (const SeatId seat : here.seats) {
+      if (std::find(remote.seats.begin(), remote.seats.end(), seat) == remote.seats.end()) remote.seats.push_back(seat);
+    }
+    remote.owner = owner;
+    remote.id = {};
+    remote.known = room;
+    remote.lost = true;
+  }
   for (const SeatId seat : remote.seats) place_at(seat, owner, {});
   ask_to_attach(now, remote);
 }
@@ -199,6 +218,18 @@ void Hub::heed(Now now, uint32_t, const node::HandedOver& handed, Output& output
   RoomOutput said;
   host_.adopt(now, room, said);
   obey(now, said, output);
+}
+
+// ---- comparing books ----
+
+void Hub::tell_audit(Now now, uint32_t node, RoomId id) {
+  tell_node(now, node, node::Audited{id, std::string(host_.name_of(id)), host_.seats_at(id, node)});
+}
+
+void Hub::heed(Now now, uint32_t from, const node::AuditAsked& asked, Output&) {
+  const auto id = host_.find_room(asked.room);
+  if (id && *id == asked.id) return tell_audit(now, from, *id);
+  tell_node(now, from, node::Moved{asked.id, asked.room, nodes_->name(kThisNode)});
 }
 
 // ---- passing on ----

@@ -61,7 +61,7 @@ void Hub::handle(Asking& asking, Send& send) {
 
 template <typename Body>
 void Hub::ask_room(Asking& asking, Body& body) {
-  if (asking.seat->place.owner != kThisNode) return ask_owner(asking);
+  if (asking.seat->place.valid() && !asking.seat->place.is_here()) return ask_owner(asking);
   RoomOutput said;
   ask_host({asking.now, {kThisNode, asking.seat_id}, asking.seat->place.room, asking.re}, body, said);
   obey(asking.now, said, asking.output, &asking);
@@ -103,7 +103,7 @@ RoomAsker Hub::asker(const Asking& asking) const {
 void Hub::tell_presence(Now now, SeatId id, bool away, Output& output) {
   Seat& seat = *seats_.find(id);
   seat.told_away = away;
-  if (seat.place.owner != kThisNode) {
+  if (!seat.place.is_here()) {
     const auto room = nodes_->remote_rooms.find(seat.place.name);
     if (room != nodes_->remote_rooms.end()) tell_owner(now, room->second, node::SeatAway{id, seat.place.room, away});
     return;
@@ -119,7 +119,7 @@ void Hub::leave_room(Now now, SeatId id, LeaveReason reason, Output& output) {
   if (!seat.place.valid()) return;
   const Place place = std::exchange(seat.place, {});
   seat.told_away = false;
-  if (place.owner != kThisNode) {
+  if (!place.is_here()) {
     const auto room = nodes_->remote_rooms.find(place.name);
     if (room == nodes_->remote_rooms.end()) return;
     tell_owner(now, room->second, node::SeatEnded{id, place.room, reason});
@@ -154,6 +154,7 @@ void Hub::obey(Now now, RoomJoined& joined, Output& output, Asking*) {
     for (const WaitingView& waiting : joined.view.waiting)
       message.waiting.push_back({std::string(waiting.peer), std::string(waiting.name)});
     message.room = host_.state_of(now, joined.id);
+    message.room.at = joined.view.at;  // what happened since follows
     fill_in_nodes(message.room);
     return tell_node(now, joined.seat.node, message);
   }

@@ -49,7 +49,7 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
   nodes_->going.insert_or_assign(id, SeatGoing{from, wanted, now.mono + kNodePatience});
   expect_answer(now);
   if (!seat.place.valid()) return give_seat(now, id, true);
-  if (seat.place.owner == kThisNode) {
+  if (seat.place.is_here()) {
     host_.detach({now, {kThisNode, id}, seat.place.room, {}});
     return give_seat(now, id, true);
   }
@@ -76,11 +76,12 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
                         .peer = seat->place.peer};
   if (seat->place.valid()) {
     given.owner = nodes_->name(seat->place.owner);
-    if (seat->place.owner == kThisNode) {
+    if (seat->place.is_here()) {
       given.room = host_.state_of(now, seat->place.room);
     } else if (const auto room = nodes_->remote_rooms.find(seat->place.name); room != nodes_->remote_rooms.end()) {
       given.room = room->second.known;
     }
+    if (given.room.name.empty()) given.owner.clear();
     fill_in_nodes(given.room);
     forget_remote(id, seat->place.name);
   }

@@ -123,6 +123,10 @@ class Room {
   void set_away(Member& member, bool away);
   void set_role(Member& member, Role role);
   EventPosition count_event();
+  void count_anew(uint64_t epoch) {
+    epoch_ = epoch;
+    seq_ = 0;
+  }
 
   // Who becomes host when none is there: of those who may, the one of the highest role, then one who is not away, then
   // the one who has been here longest. nullptr when there is a host, or nobody may.

@@ -98,7 +98,11 @@ class RoomHost {
   std::vector<RoomId> rooms();
   std::string_view name_of(RoomId id) { return rooms_.find(id)->name(); }
   // The room with its members' seats; SavedMember::node is left to the caller.
-  SavedRoom state_of(Now now, RoomId id) { return values_of(now, *rooms_.find(id)); }
+  // Nameless when there is no such room.
+  SavedRoom state_of(Now now, RoomId id) {
+    const Room* room = rooms_.find(id);
+    return room != nullptr ? values_of(now, *room) : SavedRoom();
+  }
   // From here on another node's; nobody is told.
   SavedRoom release(Now now, RoomId id);
   // As its former owner released it, its members detached until they are attached; or, into a room that is here
@@ -114,6 +118,11 @@ class RoomHost {
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
   bool has_members_at(RoomId id, uint32_t node);
+  // Whether the asker is in its room, or in the lobby.
+  bool knows(const RoomAsker& asker);
+  // Other nodes with members in the room, and which of theirs.
+  std::vector<uint32_t> nodes_of(RoomId id);
+  std::vector<SeatId> seats_at(RoomId id, uint32_t node);
   void detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& output);
 
   // Rooms in the order of their making. `index_of` says which saved seat a member of this node has.
@@ -169,6 +178,7 @@ class RoomHost {
   RoomId put(Room room);
   void forget(RoomId id, Room& room);
   void detach(Now now, Member& member);
+  void renew(Room& room, uint64_t after_epoch, RoomOutput& output);
   void attach(Room& room, RoomId id, Member& member, const SeatAddress& seat, bool lost, RoomOutput& output);
   void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
   void tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output);

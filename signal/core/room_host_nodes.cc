@@ -190,6 +190,9 @@ bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output)
   const auto id = find_room(attachment.room.name);
   if (!id) return false;
   Room& room = *rooms_.find(*id);
+  // Parts of a room that was divided have counted their events apart.
+  const bool was_apart = attachment.room.at.epoch != room.at().epoch;
+  if (attachment.room.at.epoch > room.at().epoch) renew(room, attachment.room.at.epoch, output);
   for (const SavedMember& from : attachment.room.members) {
     const auto own = std::find_if(attachment.own.begin(), attachment.own.end(),
                                   [&](const Attachment::Own& entry) { return entry.peer == from.peer; });
@@ -215,7 +218,7 @@ bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output)
       deliver(room, build_peer_joined(room.name(), room.at(), member->view(false)), room.others(member->peer), output);
       tell_change(now, room, *member, false, output);
     }
-    if (is_own) attach(room, *id, *member, own->seat, attachment.lost, output);
+    if (is_own) attach(room, *id, *member, own->seat, attachment.lost || was_apart, output);
   }
   set_deadline(*id, room);
   return true;
@@ -233,7 +236,7 @@ void RoomHost::attach(Room& room, RoomId id, Member& member, const SeatAddress& 
 
 void RoomHost::detach(Now now, Member& member) {
   member.seat = {kNoNode, {detached_count_++, 0}};
-  member.detached = std::make_unique<Detached>();
+  if (member.detached == nullptr) member.detached = std::make_unique<Detached>();
   member.detached->ends = now.mono + settings_->resume_window;
 }
 
@@ -242,6 +245,48 @@ void RoomHost::detach(const RoomAsker& asker) {
   if (member == nullptr) return;
   detach(asker.now, *member);
   set_deadline(asker.room, *room);
+}
+
+bool RoomHost::knows(const RoomAsker& asker) {
+  Room* room = rooms_.find(asker.room);
+  if (room == nullptr) return false;
+  const auto& waiting = room->waiting();
+  return room->find(asker.seat) != nullptr ||
+         std::any_of(waiting.begin(), waiting.end(), [&](const Waiting& one) { return one.guest.seat == asker.seat; });
+}
+
+std::vector<uint32_t> RoomHost::nodes_of(RoomId id) {
+  std::vector<uint32_t> nodes;
+  for (const Member& member : rooms_.find(id)->members()) {
+    const uint32_t node = member.seat.node;
+    if (node != kThisNode && node != kNoNode && std::find(nodes.begin(), nodes.end(), node) == nodes.end())
+      nodes.push_back(node);
+  }
+  return nodes;
+}
+
+std::vector<SeatId> RoomHost::seats_at(RoomId id, uint32_t node) {
+  std::vector<SeatId> seats;
+  for (const Member& member : rooms_.find(id)->members()) {
+    if (member.seat.node == node && member.detached == nullptr) seats.push_back(member.seat.seat);
+  }
+  return seats;
+}
+
+// The count begins anew, above an epoch that some have seen elsewhere.
+void RoomHost::renew(Room& room, uint64_t after_epoch, RoomOutput& output) {
+  last_epoch_ = std::max(last_epoch_, after_epoch) + 1;
+  room.count_anew(last_epoch_);
+  for (Member& member : room.members()) {
+    if (member.detached == nullptr) {
+      tell_roster(room, member, {}, output);
+    } else {
+      stats_.replay_bytes.subtract(member.detached->bytes);
+      member.detached->kept.clear();
+      member.detached->bytes = 0;
+      member.detached->has_gap = true;
+    }
+  }
 }
 
 bool RoomHost::has_members_at(RoomId id, uint32_t node) {
@@ -256,7 +301,7 @@ void RoomHost::detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& out
     for (Member& member : room.members()) {
       if (member.seat.node != node) continue;
       detach(now, member);
-      member.detached->has_gap = has_gap;
+      member.detached->has_gap |= has_gap;
       lost.push_back(member.seat);
     }
     for (const SeatAddress& seat : lost) set_away({now, seat, id, {}}, true, output);

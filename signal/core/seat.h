@@ -29,6 +29,8 @@ struct Place {
   bool waiting = false;           // in its lobby, not in it
 
   bool valid() const { return !name.empty(); }
+  // In a room of this node, and not on its way here.
+  bool is_here() const { return owner == kThisNode && room.valid(); }
 };
 
 struct Seat {

@@ -142,6 +142,18 @@ void each_field(Archive& archive, PassedOn& m) {
   archive(m.edge, m.room, m.message, m.hops);
 }
 template <typename Archive>
+void each_field(Archive& archive, AuditAsked& m) {
+  archive(m.id, m.room);
+}
+template <typename Archive>
+void each_field(Archive& archive, Audited& m) {
+  archive(m.id, m.room, m.seats);
+}
+template <typename Archive>
+void each_field(Archive& archive, Bounced& m) {
+  archive(m.seat, m.frame);
+}
+template <typename Archive>
 void each_field(Archive& archive, SeatWanted& m) {
   archive(m.session, m.tag, m.generation, m.received);
 }

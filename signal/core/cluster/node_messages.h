@@ -62,6 +62,12 @@ struct AttachAsked {
   bool lost = false;
 };
 
+// Answered with Audited, or with Moved when there is no such room.
+struct AuditAsked {
+  RoomId id;
+  std::string room;
+};
+
 // ---- owner to edge ----
 
 struct Delivered {
@@ -95,6 +101,11 @@ struct LeftRoom {
   SeatId seat;
   std::string text;
 };
+// A request about a room in which the owner does not know the seat: the edge attaches it, then asks again.
+struct Bounced {
+  SeatId seat;
+  std::string frame;
+};
 struct Refused {
   SeatId seat;
   std::string re;
@@ -127,6 +138,13 @@ struct Changed {
 // Who may come in has changed: a room without members.
 struct Rules {
   SavedRoom room;
+};
+
+// Which seats of the receiver are in the room, in the sender's books. What does not agree is set right.
+struct Audited {
+  RoomId id;
+  std::string room;
+  std::vector<SeatId> seats;
 };
 
 // ---- node to node ----
@@ -169,7 +187,7 @@ struct SeatGiven {
 
 using Message = std::variant<JoinAsked, Asked, SeatEnded, SeatAway, SeatDetaching, AttachAsked, Delivered, Joined,
                              LeftRoom, Refused, SeatDetached, Moved, Attached, Changed, Census, CensusAnswered,
-                             HandedOver, PassedOn, SeatWanted, SeatGiven, Waits, Rules>;
+                             HandedOver, PassedOn, SeatWanted, SeatGiven, Waits, Rules, AuditAsked, Audited, Bounced>;
 
 std::string encode(const Message& message);
 // Any bytes are legal input; nullopt for what encode did not make.

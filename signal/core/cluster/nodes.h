@@ -23,6 +23,7 @@ constexpr Duration kJoinPatience = std::chrono::seconds(6);     // of a client t
 constexpr Duration kGatherTime = std::chrono::seconds(1);       // for the others to say what they know of a room
 constexpr Duration kHealTime = std::chrono::seconds(2);         // for nodes to hear of each other once the bus is back
 constexpr Duration kNodeTick = std::chrono::milliseconds(100);  // while something is waited for
+constexpr Duration kAuditInterval = std::chrono::seconds(20);   // between two comparisons of books
 constexpr size_t kHeldMax = 1024;                               // requests about a room that is on its way
 constexpr size_t kHandedOverMax = 16'384;                       // rooms whose new owner is remembered
 constexpr uint8_t kHopsMax = 4;
@@ -117,6 +118,7 @@ struct Nodes {
   std::deque<HandedOver> handed_over;
   uint8_t hops = 0;  // of the message that is being heeded
   std::optional<Mono> next_tick;
+  std::optional<Mono> next_audit;
 };
 
 }  // namespace noom::signal

@@ -31,6 +31,8 @@ class ServerSide {
   // The next message for the session; null when there is none.
   virtual Json take(SessionId session) = 0;
   virtual void closed(SessionId session) = 0;
+  // The client has gone without a word: no ping will be answered.
+  virtual void lost(SessionId) {}
 };
 
 class HubScript : public ServerSide {

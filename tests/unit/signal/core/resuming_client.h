@@ -55,6 +55,7 @@ class ResumingClient {
   // The link breaks; the server notices when `is_noticed`, else it learns from the next connection, or by a ping.
   void lose(bool is_noticed = true) {
     if (connected_ && is_noticed) server_->closed(session_);
+    if (connected_ && !is_noticed) server_->lost(session_);
     forget_link();
   }
   void forget_link() {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,7 @@ class HubNode final : public MemoryBus::Node, public ServerSide {
   void closed(SessionId session) override {
     feed([&](Output& output) { hub_->on_closed(bus_.now(), session, output); });
   }
+  void lost(SessionId session) override { lost_.insert(session); }
   void drain() {
     feed([&](Output& output) { hub_->on_drain(bus_.now(), output); });
   }
@@ -74,7 +76,9 @@ class HubNode final : public MemoryBus::Node, public ServerSide {
       for (const SessionId receiver : delivery.receivers) inbox_[receiver].push_back(*delivery.text);
     }
     for (const Close& close : output.closes) closes_[close.session] = static_cast<int>(close.code);
-    for (const SessionId session : output.pings) hub_->on_pong(bus_.now(), session);
+    for (const SessionId session : output.pings) {
+      if (!lost_.contains(session)) hub_->on_pong(bus_.now(), session);
+    }
   }
 
   MemoryBus& bus_;
@@ -83,6 +87,7 @@ class HubNode final : public MemoryBus::Node, public ServerSide {
   std::unique_ptr<Hub> hub_;
   std::map<SessionId, std::vector<std::string>> inbox_;
   std::map<SessionId, int> closes_;
+  std::set<SessionId> lost_;
 };
 
 }  // namespace noom::signal
