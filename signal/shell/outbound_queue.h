@@ -18,7 +18,8 @@ namespace noom::signal {
 // while it is empty.
 class OutboundQueue {
  public:
-  OutboundQueue(const CarrierLimits& limits, ShellStats& stats) : limits_(limits), stats_(stats) {}
+  OutboundQueue(const CarrierLimits& limits, ShellStats& stats)
+      : limits_(limits), stats_(stats), stats_owner_(stats.weak_from_this().lock()) {}
   ~OutboundQueue() { stats_.queued_bytes.subtract(bytes_); }
   OutboundQueue(const OutboundQueue&) = delete;
   OutboundQueue& operator=(const OutboundQueue&) = delete;
@@ -49,6 +50,7 @@ class OutboundQueue {
 
   const CarrierLimits& limits_;
   ShellStats& stats_;
+  const std::shared_ptr<ShellStats> stats_owner_;  // a carrier may end with the io_context, after its shell
   std::vector<Queued> queue_;
   size_t arrived_ = 0;  // at the front of queue_, empty already
   size_t taken_ = 0;    // behind them

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "common/base/counter.h"
@@ -25,7 +26,7 @@ constexpr std::array<std::string_view, 4> kPostLabels = {"taken", "held", "doubl
 
 constexpr std::array<std::string_view, 5> kStatusClassLabels = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 
-struct ShellStats {
+struct ShellStats : std::enable_shared_from_this<ShellStats> {
   Counter connections;          // now, of any kind
   Counter connections_refused;  // beyond the limit: closed at once
   Counter handshakes_failed;    // TLS

@@ -243,7 +243,8 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
   WebFiles files_;
   io::Shard& shard_;
   io::SystemRandom random_;
-  ShellStats stats_;
+  const std::shared_ptr<ShellStats> stats_owner_ = std::make_shared<ShellStats>();
+  ShellStats& stats_ = *stats_owner_;
   Switchboard board_;
   Fallback fallback_;
 
