@@ -200,7 +200,12 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     is_draining_ = true;
     const Now now = io::read_clocks();
     board_.drain(now);
-    if (board_.hub().has_company()) seats_wait_until_ = now.mono + shell_settings_.seats_deadline;
+    // Alone, this is all that will ever be known; otherwise clients take their sessions along first.
+    if (board_.hub().has_company()) {
+      seats_wait_until_ = now.mono + shell_settings_.seats_deadline;
+    } else if (shell_settings_.save_state) {
+      shell_settings_.save_state(now, board_.hub().save(now));
+    }
     boost::asio::post(shard_.context(), [this] { end_idle(); });
   }
 
@@ -211,7 +216,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
     const Now now = io::read_clocks();
     if (seats_wait_until_ && board_.hub().stats().away.value() > 0 && now.mono < *seats_wait_until_)
       return on_deadlines_changed();
-    if (shell_settings_.save_state) shell_settings_.save_state(now, board_.hub().save(now));
+    if (seats_wait_until_ && shell_settings_.save_state) shell_settings_.save_state(now, board_.hub().save(now));
     board_.leave_cluster();
     std::exchange(drained_, nullptr)();
   }
