@@ -49,8 +49,7 @@ for (const [permission, kind] of [['streams', 'sse'], ['pages', 'poll']]) {
     for (const person of [ann, bo]) {
       assert.equal(await person.connectionCount(), 1, 'no connection was made anew');
       assert.equal(await person.otherTiles().count(), 1, 'nobody is there twice');
-      // Chromium reports each refused WebSocket on the console; here that was the point.
-      person.problems = person.problems.filter((problem) => !/WebSocket connection to .* failed/.test(problem));
+      person.expectSignalingFailures();
     }
   });
 }

@@ -41,7 +41,7 @@ test('both lose the server: media goes on over the same connection, the chat wor
     assert.equal(await page.otherTiles().count(), 1, 'nobody is there twice');
   }
   assert.ok((await ann.connections())[0].framesDecoded > frames);
-  forgive(ann, bo);
+  for (const page of [ann, bo]) page.expectSignalingFailures();
 });
 
 test('a connection lost together with the server is made anew', async () => {
@@ -58,7 +58,7 @@ test('a connection lost together with the server is made anew', async () => {
   await Promise.all([ann.seesMovingVideoOf('Bo'), bo.seesMovingVideoOf('Ann')]);
   await bo.say('back again');
   await ann.hears('back again');
-  forgive(ann, bo);
+  for (const page of [ann, bo]) page.expectSignalingFailures();
 });
 
 test('a link that is silent but not closed is noticed by the watchdog', async () => {
@@ -74,10 +74,5 @@ test('a link that is silent but not closed is noticed by the watchdog', async ()
   await ann.control('camera').click();
   await bo.page.locator('figure.no-video', { hasText: 'Ann' }).waitFor();
   for (const page of [ann, bo]) assert.deepEqual([await page.connectionCount(), await page.otherTiles().count()], [1, 1]);
-  forgive(ann, bo);
+  for (const page of [ann, bo]) page.expectSignalingFailures();
 });
-
-/** Chromium reports each refused WebSocket or request on the console; here that was the point. */
-function forgive(...pages) {
-  for (const page of pages) page.problems = page.problems.filter((problem) => !/WebSocket connection to .* failed|Failed to load resource: net::.*\/v1\//.test(problem));
-}

@@ -159,7 +159,7 @@ test('reconnecting, and a server that does not answer', async () => {
   await inEveryLook(late, 'unreachable');
   suite.proxy.open();
   await ann.page.locator('#reconnecting').waitFor({ state: 'hidden' });
-  for (const page of [ann, bo, late]) page.problems = page.problems.filter((problem) => !/WebSocket connection to .* failed/.test(problem));
+  for (const page of [ann, bo, late]) page.expectSignalingFailures();
 });
 
 test('addresses that lead nowhere', async () => {
@@ -168,7 +168,7 @@ test('addresses that lead nowhere', async () => {
   await person.page.locator('#message-title', { hasText: 'There is nothing here' }).waitFor();
   await inEveryLook(person, 'not-found');
   // Chromium puts a 404 of the page itself on the console.
-  person.problems = person.problems.filter((problem) => !/status of 404.*\/no\/such\/page/.test(problem));
+  person.expectProblems(/status of 404.*\/no\/such\/page/);
   await person.goto('/r/not%20a%20room');
   await person.page.locator('#message-title').waitFor();
   await inEveryLook(person, 'bad-room');

@@ -18,8 +18,8 @@ export function launchChromium(home) {
 }
 
 export class CallPage {
-  /** What the page reported on its console or threw; a test that expects some of it takes it out. */
-  problems = [];
+  #reported = [];
+  #expected = [];
 
   static async open(browser, origin, { width = 1280, height = 720, locale = 'en-US', colorScheme = 'light', permissions, init, reducedMotion } = {}) {
     const context = await browser.newContext({ viewport: { width, height }, locale, colorScheme, reducedMotion, ...(permissions ? { permissions } : {}) });
@@ -44,10 +44,24 @@ export class CallPage {
     this.page = page;
     this.origin = origin;
     page.setDefaultTimeout(PATIENCE_MS);
-    page.on('pageerror', (error) => this.problems.push(`exception: ${error.message}`));
+    page.on('pageerror', (error) => this.#reported.push(`exception: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') this.problems.push(`console.${message.type()}: ${message.text()} ${message.location().url}`);
+      if (message.type() === 'error' || message.type() === 'warning') this.#reported.push(`console.${message.type()}: ${message.text()} ${message.location().url}`);
     });
+  }
+
+  /** What the page reported on its console or threw, without what the test expects. */
+  get problems() {
+    return this.#reported.filter((problem) => !this.#expected.some((pattern) => pattern.test(problem)));
+  }
+
+  expectProblems(pattern) {
+    this.#expected.push(pattern);
+  }
+
+  /** Chromium puts each refused WebSocket and request on the console; where signaling is cut, that is the point. */
+  expectSignalingFailures() {
+    this.expectProblems(/WebSocket connection to .* failed|Failed to load resource: net::.*\/v1\//);
   }
 
   async goto(address) {

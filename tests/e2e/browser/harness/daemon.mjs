@@ -7,6 +7,7 @@ import path from 'node:path';
 import { until } from './until.mjs';
 
 const READY_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 60_000;
 const SANITIZER_REPORT = /ERROR: (Address|Leak)Sanitizer|runtime error:|WARNING: ThreadSanitizer/;
 const ROOT = path.resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../../..');
 
@@ -73,10 +74,12 @@ export class Daemon {
     return line === undefined ? undefined : Number(line.split(' ').at(-1));
   }
 
-  /** SIGTERM; fails unless the daemon exits with 0 and no sanitizer complained. */
+  /** SIGTERM; fails unless the daemon exits with 0 in time and no sanitizer complained. */
   async stop() {
     this.#child.kill('SIGTERM');
+    const overdue = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     const code = await this.#exited;
+    clearTimeout(overdue);
     const log = this.log;
     rmSync(this.directory, { recursive: true, force: true });
     if (code !== 0 || SANITIZER_REPORT.test(log)) throw new Error(`${this.name} ended with ${code}\n${log}`);

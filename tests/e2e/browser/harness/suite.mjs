@@ -81,9 +81,8 @@ export class Suite {
 
   async stop() {
     await this.browser?.close();
-    await this.proxy?.stop();
-    await this.signal?.stop();
-    await this.turn?.stop();
+    const ends = await Promise.allSettled([this.proxy, this.signal, this.turn].map((one) => one?.stop()));
     if (this.directory) rmSync(this.directory, { recursive: true, force: true });
+    for (const { reason } of ends) if (reason) throw reason;
   }
 }
