@@ -7,44 +7,15 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <map>
 #include <string>
 
+#include "tests/bench/arguments.h"
 #include "tests/bench/process_cost.h"
 #include "tests/bench/traffic.h"
 #include "tests/bench/turn_clients.h"
 
 namespace noom::bench {
 namespace {
-
-class Arguments {
- public:
-  Arguments(int count, char** values) {
-    for (int i = 2; i + 1 < count; i += 2) given_[values[i]] = values[i + 1];
-  }
-  std::string text(const std::string& name, const char* otherwise = nullptr) const {
-    const auto found = given_.find("--" + name);
-    if (found != given_.end()) return found->second;
-    if (otherwise == nullptr) fail("--" + name + " is missing");
-    return otherwise;
-  }
-  uint32_t number(const std::string& name, const char* otherwise = nullptr) const {
-    return static_cast<uint32_t>(std::stoul(text(name, otherwise)));
-  }
-  IpEndpoint endpoint(const std::string& name) const {
-    const auto parsed = IpEndpoint::parse(text(name));
-    if (!parsed) fail("--" + name + " is no address and port");
-    return *parsed;
-  }
-  IpAddress address(const std::string& name) const {
-    const auto parsed = IpAddress::parse(text(name));
-    if (!parsed) fail("--" + name + " is no address");
-    return *parsed;
-  }
-
- private:
-  std::map<std::string, std::string> given_;
-};
 
 void relay(const Arguments& arguments) {
   TurnClients clients(arguments.endpoint("server"),

@@ -7,11 +7,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "common/auth/credentials.h"
+#include "tests/bench/arguments.h"
 
 namespace noom::bench {
 
@@ -20,11 +19,6 @@ using wire::Class;
 using wire::Method;
 
 constexpr uint32_t kWindow = 64;  // requests under way at a time
-
-void fail(const std::string& what) {
-  std::fprintf(stderr, "relay_bench: %s\n", what.c_str());
-  std::exit(1);
-}
 
 sockaddr_in to_sockaddr(const IpEndpoint& endpoint) {
   sockaddr_in address{};

@@ -91,6 +91,4 @@ struct SourceControl {
   }
 };
 
-[[noreturn]] void fail(const std::string& what);
-
 }  // namespace noom::bench
