@@ -259,6 +259,7 @@ ops::ConfigTable config_table(Config& config) {
                "Serve HTTPS with a certificate of a local authority and print address and QR code for phones; --dev "
                "for short.")
       .path("dev.directory", &config.dev_directory, "Where that authority, its certificate and keys are kept.");
+  add_admin_rows(table, config.admin);
   ops::add_ops_rows(table, config.ops);
   return table;
 }
@@ -281,6 +282,7 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
                                           "without a secret that all nodes share no session can be resumed on another",
                                           "make one: openssl rand -hex 32, and give it to every node"));
   }
+  check_admin(config.admin, table, findings);
   return findings;
 }
 
@@ -307,6 +309,7 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
   settings->resume_key = std::move(resume_key);
   settings->admission = std::move(admission);
   const Settings& from = config.hub;
+  settings->notices = !config.admin.webhook_urls.empty();
   settings->server_name = from.server_name;
   settings->room_capacity = from.room_capacity;
   settings->rooms_max = from.rooms_max;

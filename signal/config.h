@@ -13,6 +13,7 @@
 #include "common/ops/config_table.h"
 #include "common/ops/daemon.h"
 #include "common/ops/ops_config.h"
+#include "signal/admin_config.h"
 #include "signal/admission_config.h"
 #include "signal/core/settings.h"
 #include "signal/shell/signal_shell.h"
@@ -44,6 +45,7 @@ struct Config {
   uint32_t openings_per_minute = 20;
   uint32_t openings_burst = 40;
   AdmissionConfig admission;
+  AdminConfig admin;
   bool dev = false;
   std::string dev_directory;
   Settings hub;  // rows write into it; the buckets are filled by settings_of

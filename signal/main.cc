@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/auth/base64url.h"
 #include "common/bus/daemon/bus_config.h"
 #include "common/bus/daemon/bus_metrics.h"
 #include "common/bus/nats_bus.h"
@@ -13,6 +14,7 @@
 #include "common/io/system_random.h"
 #include "common/ops/daemon.h"
 #include "common/ops/default_listeners.h"
+#include "signal/admin_routes.h"
 #include "signal/config.h"
 #include "signal/file_watch.h"
 #include "signal/metrics.h"
@@ -39,6 +41,7 @@ class Daemon final : public ops::Service {
     });
     if (!shard_.wait_finished(kGrace)) shard_.stop();
     shard_.join();
+    if (webhooks_) webhooks_->flush(kGrace);
   }
 
   absl::Status start() {
@@ -49,11 +52,19 @@ class Daemon final : public ops::Service {
     if (!settings.ok()) return settings.status();
     auto files = load_files();
     if (!files.ok()) return files.status();
+    auto token = load_admin_token(config_.admin, table_);
+    if (!token.ok()) return token.status();
+    if (auto status = start_webhooks(); !status.ok()) return status;
+    auto page = admin_files(*files);
     ShellSettings shell_settings = config_.shell;
+    if (webhooks_) shell_settings.on_notice = [this](const Notice& notice) { tell(notice); };
     if (state_) shell_settings.save_state = [this](Now now, const std::string& state) { save_state(now, state); };
     shell_ =
         std::make_unique<SignalShell>(shard_, *std::move(settings), std::move(shell_settings), *std::move(files), log_);
     if (config_.cluster.enabled()) join_cluster();
+    if (!token->empty())
+      admin_ =
+          std::make_shared<ops::AdminApi>(ops::AdminApi{*std::move(token), admin_routes(*shell_), std::move(page)});
     restore_state();
     if (auto status = listen("listen.http", "http", config_.listen_http, nullptr); !status.ok()) return status;
     if (config_.serves_https()) {
@@ -71,16 +82,18 @@ class Daemon final : public ops::Service {
 
   std::vector<ops::BoundListener> listeners() const override { return listeners_; }
   void collect(ops::MetricPage& page) const override {
-    signal::collect(page, shell_->hub_stats(), shell_->stats());
+    signal::collect(page, shell_->hub_stats(), shell_->stats(), webhooks_ ? webhooks_->stats() : no_webhooks_);
     bus::collect_bus(page, "noom_signal", bus_);
   }
   bool ready() const override { return shell_->ready(); }
+  std::shared_ptr<const ops::AdminApi> admin_api() override { return admin_; }
   void drain(std::function<void()> drained) override { shell_->drain(std::move(drained)); }
   void heartbeat(std::function<void()> alive) override { shard_.post(std::move(alive)); }
 
   absl::Status reload() override {
     auto files = load_files();
     if (!files.ok()) return files.status();
+    admin_files(*files);  // the public port has none of them
     if (tls_ != nullptr) {
       auto context = load_tls();
       if (!context.ok()) return context.status();
@@ -94,7 +107,8 @@ class Daemon final : public ops::Service {
  private:
   void join_cluster() {
     ClusterOptions options;
-    options.self = {bus::node_name(config_.cluster), make_incarnation(io::read_clocks().wall, random_)};
+    node_ = bus::node_name(config_.cluster);
+    options.self = {node_, make_incarnation(io::read_clocks().wall, random_)};
     options.subject_prefix = config_.cluster.subject_prefix;
     auto nats = bus::connect_nats(
         bus::nats_options(config_.cluster, "noom-signal"),
@@ -112,6 +126,24 @@ class Daemon final : public ops::Service {
       shell_->serve(*std::move(acceptor), tls);
     }
     return absl::OkStatus();
+  }
+
+  absl::Status start_webhooks() {
+    auto settings = load_webhooks(config_.admin, table_);
+    if (!settings.ok()) return settings.status();
+    if (settings->urls.empty()) return absl::OkStatus();
+    auto sender = WebhookSender::start(*std::move(settings), log_);
+    if (!sender.ok())
+      return absl::NotFoundError(table_.fault("webhooks.ca_file", std::string(sender.status().message())));
+    webhooks_ = *std::move(sender);
+    return absl::OkStatus();
+  }
+  // On the shard's thread.
+  void tell(const Notice& notice) {
+    std::array<std::byte, 16> drawn{};
+    event_random_.fill(drawn);
+    const std::string id = "evt_" + auth::encode_base64url(drawn);
+    webhooks_->send(notice.room, {id, build_notice(id, node_, notice)});
   }
 
   // Any thread.
@@ -238,7 +270,12 @@ class Daemon final : public ops::Service {
   std::unique_ptr<FileWatch> watch_;
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
-  const bus::Bus* bus_ = nullptr;  // the shell's, as long as it lives
+  const bus::Bus* bus_ = nullptr;            // the shell's, as long as it lives; null: on its own
+  std::unique_ptr<WebhookSender> webhooks_;  // null: nobody wants to know
+  WebhookStats no_webhooks_;
+  io::SystemRandom event_random_;  // the shard's
+  std::string node_;               // of a cluster; empty: the only one
+  std::shared_ptr<const ops::AdminApi> admin_;
   bool started_ = false;
 };
 

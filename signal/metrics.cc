@@ -100,11 +100,27 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
   page.counter("noom_signal_sent_bytes_total", "Bytes of messages sent.").sample(shell.sent_bytes.value());
 }
 
+void collect_webhooks(ops::MetricPage& page, const WebhookStats& webhooks) {
+  page.counter("noom_signal_webhooks_delivered_total", "Events that a receiver of webhooks has taken.")
+      .sample(webhooks.delivered.value());
+  page.counter("noom_signal_webhook_attempts_failed_total",
+               "Attempts to deliver an event that ended with no answer, or another than 2xx.")
+      .sample(webhooks.attempts_failed.value());
+  page.gauge("noom_signal_webhooks_queued", "Events that wait for receivers of webhooks.")
+      .sample(webhooks.queued.value());
+  auto drops = page.counter("noom_signal_webhooks_dropped_total", "Events that were not delivered, by reason.");
+  for (size_t i = 0; i < count_of<WebhookDrop>(); ++i) {
+    const auto drop = static_cast<WebhookDrop>(i);
+    drops.sample(webhooks.drops[drop].value(), {{"reason", to_string(drop)}});
+  }
+}
+
 }  // namespace
 
-void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell) {
+void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell, const WebhookStats& webhooks) {
   collect_hub(page, hub);
   collect_shell(page, shell);
+  collect_webhooks(page, webhooks);
 }
 
 }  // namespace noom::signal

@@ -42,11 +42,13 @@ class Daemon final : public ops::Service {
     settings_->follow(
         [this](std::shared_ptr<const Settings> changed) { service_->change_settings(std::move(changed)); });
     if (!prepared.admin_token.empty())
-      admin_ = std::make_shared<ops::AdminActions>(ops::AdminActions{
-          prepared.admin_token.clone(), {{"/v1/revocations", [this](std::string_view body) {
-                                            const absl::Status status = http_orders_.obey(io::read_clocks(), body);
-                                            return std::string(status.message());
-                                          }}}});
+      admin_ = std::make_shared<ops::AdminApi>(ops::AdminApi{
+          prepared.admin_token.clone(),
+          {{"POST", "/v1/revocations", [this](const ops::AdminRequest& request, const ops::AdminAnswer& answer) {
+              const absl::Status status = http_orders_.obey(io::read_clocks(), request.body);
+              answer(status.ok() ? ops::AdminReply{204}
+                                 : ops::admin_error(400, "malformed", std::string(status.message())));
+            }}}});
     if (config.cluster.enabled()) bus_node_ = BusNode::start(bus_node_options(config), log);
   }
 
@@ -81,7 +83,7 @@ class Daemon final : public ops::Service {
     collect_orders(page, bus_node_ == nullptr ? none : bus_node_->orders(), http_orders_.counts());
     bus::collect_bus(page, "noom_turn", bus_node_ == nullptr ? nullptr : &bus_node_->bus());
   }
-  std::shared_ptr<const ops::AdminActions> admin_actions() override { return admin_; }
+  std::shared_ptr<const ops::AdminApi> admin_api() override { return admin_; }
   bool ready() const override { return settings_->is_complete(); }
   void drain(std::function<void()> drained) override {
     if (bus_node_ != nullptr) bus_node_->begin_drain();
@@ -129,7 +131,7 @@ class Daemon final : public ops::Service {
   const ops::ConfigTable& table_;
   Load load_;
   LogSink& log_;
-  std::shared_ptr<const ops::AdminActions> admin_;
+  std::shared_ptr<const ops::AdminApi> admin_;
   std::unique_ptr<BusNode> bus_node_;  // last: its thread uses service and settings
 };
 

@@ -50,6 +50,7 @@ class HandleTable {
     return {index, slots_[index].generation};
   }
   size_t size() const { return size_; }
+  uint32_t slots() const { return static_cast<uint32_t>(slots_.size()); }  // indices are below it
   // In index order, which depends on the calls alone and not on addresses or hashes.
   template <typename F>
   void for_each(F&& visit) {

@@ -1,6 +1,7 @@
 #include "common/ops/admin_http.h"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -39,35 +40,30 @@ Response not_allowed(const Request& request, std::string_view allowed) {
   return response;
 }
 
-// RFC 6750 §2.1.
-bool bears(const Request& request, const Secret& token) {
-  constexpr std::string_view kScheme = "Bearer ";
-  const auto field = request[http::field::authorization];
-  const std::string_view value(field.data(), field.size());
-  return value.starts_with(kScheme) && equal_constant_time(as_bytes(value.substr(kScheme.size())), token.bytes());
+Response make_json(const Request& request, AdminReply reply) {
+  Response response = make_response(request, static_cast<http::status>(reply.status), kJsonType, std::move(reply.json));
+  if (response.body().empty()) response.erase(http::field::content_type);
+  return response;
 }
 
-// JSON, RFC 8259 §7. Complaints are this program's own words and what they quote.
-std::string quoted(std::string_view text) {
-  std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') json += '\\';
-    json += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return json + "\"";
+Response refuse_question(const Request& request, const AdminRefusal& refusal) {
+  Response response = make_json(request, admin_error(refusal.status, refusal.code, refusal.message));
+  if (refusal.status == 401) response.set(http::field::www_authenticate, "Bearer");
+  if (!refusal.allow.empty()) response.set(http::field::allow, refusal.allow);
+  return response;
 }
 
-Response order(const Request& request, const AdminAction& action, const Secret& token) {
-  if (request.method() != http::verb::post) return not_allowed(request, "POST");
-  if (!bears(request, token)) {
-    Response response = make_response(request, http::status::unauthorized, kJsonType,
-                                      "{\"error\": \"the bearer token is missing or wrong\"}\n");
-    response.set(http::field::www_authenticate, "Bearer");
-    return response;
-  }
-  const AdminComplaint complaint = action.run(request.body());
-  if (complaint.empty()) return make_response(request, http::status::no_content, kJsonType, "");
-  return make_response(request, http::status::bad_request, kJsonType, "{\"error\": " + quoted(complaint) + "}\n");
+// The operator's page may load its own files and ask its own server, nothing else.
+Response send_file(const Request& request, const AdminFile& file) {
+  if (request.method() != http::verb::get && request.method() != http::verb::head)
+    return not_allowed(request, "GET, HEAD");
+  Response response = make_response(request, http::status::ok, file.content_type, file.body);
+  response.set("Content-Security-Policy",
+               "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  response.set("X-Content-Type-Options", "nosniff");
+  response.set("Referrer-Policy", "no-referrer");
+  return response;
 }
 
 Response page(const Request& request, const AdminPages& pages, std::string_view path) {
@@ -80,13 +76,20 @@ Response page(const Request& request, const AdminPages& pages, std::string_view 
   return make_response(request, http::status::service_unavailable, kTextType, "not ready\n");
 }
 
+AdminQuestion question_of(const Request& request) {
+  const auto view = [](boost::beast::string_view text) { return std::string_view(text.data(), text.size()); };
+  return {view(request.method_string()), view(request.target()), view(request[http::field::authorization]),
+          request.body()};
+}
+
 Response route(const Request& request, const AdminPages& pages) {
   const std::string_view target(request.target().data(), request.target().size());
   const std::string_view path = target.substr(0, target.find('?'));
   if (path == "/metrics" || path == "/healthz" || path == "/readyz") return page(request, pages, path);
-  if (pages.actions != nullptr)
-    for (const AdminAction& action : pages.actions->actions)
-      if (action.path == path) return order(request, action, pages.actions->token);
+  if (pages.api != nullptr) {
+    const auto file = pages.api->files.find(path);
+    if (file != pages.api->files.end()) return send_file(request, file->second);
+  }
   return make_response(request, http::status::not_found, kTextType, "try /metrics, /healthz or /readyz\n");
 }
 
@@ -109,8 +112,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
  private:
+  void answer(const Request& request) {
+    auto found = pages_.api != nullptr ? find_route(*pages_.api, question_of(request)) : std::nullopt;
+    if (!found) return respond(route(request, pages_));
+    if (const auto* refusal = std::get_if<AdminRefusal>(&*found)) return respond(refuse_question(request, *refusal));
+    auto& match = std::get<AdminMatch>(*found);
+    // Answers come from other threads; the connection lives and dies on this one.
+    auto self = std::make_shared<std::shared_ptr<Connection>>(shared_from_this());
+    match.route->run(std::move(match.request), [self, executor = stream_.get_executor()](AdminReply reply) {
+      asio::post(executor, [self = std::move(*self), reply = std::move(reply)]() mutable {
+        if (self != nullptr) self->respond(make_json(self->parser_->get(), std::move(reply)));
+      });
+    });
+  }
   void on_read(error_code error) {
-    if (!error) return respond(route(parser_->get(), pages_));
+    if (!error) return answer(parser_->get());
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
       return refuse(http::status::request_header_fields_too_large);
     if (error == http::error::body_limit) return refuse(http::status::payload_too_large);

@@ -1,6 +1,5 @@
-// The admin port: GET /metrics, /healthz, /readyz over HTTP/1.1, and what a daemon lets its operator order by POST.
-// Runs on the daemon's control thread, never on a shard, so that a scrape cannot stall the data path. Not a web server:
-// no files, no TLS.
+// The admin port: GET /metrics, /healthz, /readyz over HTTP/1.1, and the daemon's API for its operator (admin_api.h).
+// Runs on the daemon's control thread, never on a shard, so that a scrape cannot stall the data path. No TLS.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -10,31 +9,16 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "common/base/endpoint.h"
-#include "common/base/secret.h"
+#include "common/ops/admin_api.h"
 
 namespace noom::ops {
-
-// Empty: done, and answered 204. Otherwise the order was wrong: 400, with this in {"error": …}.
-using AdminComplaint = std::string;
-
-// What a POST to `path` with the bearer token does with its body.
-struct AdminAction {
-  std::string path;  // "/v1/…"
-  std::function<AdminComplaint(std::string_view body)> run;
-};
-struct AdminActions {
-  Secret token;  // not empty
-  std::vector<AdminAction> actions;
-};
 
 struct AdminPages {
   std::function<std::string()> metrics;
   std::function<bool()> ready;
-  std::shared_ptr<const AdminActions> actions = {};  // null: there are none
+  std::shared_ptr<const AdminApi> api = {};  // null: there is none
 };
 
 constexpr size_t kAdminConnectionsMax = 16;    // further ones are closed at once

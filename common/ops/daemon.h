@@ -38,8 +38,8 @@ class Service {
   virtual ~Service() = default;  // closes everything and joins its threads
   virtual std::vector<BoundListener> listeners() const = 0;
   virtual void collect(MetricPage& page) const = 0;
-  // What the operator may order over the admin port; asked for once, after the start.
-  virtual std::shared_ptr<const AdminActions> admin_actions() { return nullptr; }
+  // What the operator may ask and order over the admin port; asked for once, after the start.
+  virtual std::shared_ptr<const AdminApi> admin_api() { return nullptr; }
   // Whether clients may be sent here: for /readyz, after the start and before the drain.
   virtual bool ready() const { return true; }
   // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or after
@@ -74,6 +74,9 @@ std::string_view version();  // of the suite: "0.1.0"
 // Fills a table as run_daemon does: from the file that the command line names, or the default one, and then --set.
 // Returns every error. For Service::reload, with a fresh table.
 std::vector<std::string> load_configuration(int argc, char** argv, std::string_view daemon, ConfigTable& table);
+
+// As SIGTERM does. Any thread.
+void request_stop();
 
 // The whole life. Returns the exit code: 0 after a drain, 64 wrong usage, 78 bad configuration (EX_USAGE, EX_CONFIG of
 // sysexits.h), 1 when start failed for another reason.

@@ -73,10 +73,10 @@ class Life {
     auto service = spec_.start(log_);
     if (!service.ok()) return service.status();
     service_ = std::move(*service);
-    const std::shared_ptr<const AdminActions> actions = service_->admin_actions();
+    const std::shared_ptr<const AdminApi> api = service_->admin_api();
     for (const IpEndpoint& at : spec_.ops->metrics_listen) {
       auto admin = AdminHttp::listen(
-          io_, at, {[this] { return metrics_page(); }, [this] { return ready_ && service_->ready(); }, actions});
+          io_, at, {[this] { return metrics_page(); }, [this] { return ready_ && service_->ready(); }, api});
       if (!admin.ok()) return cannot("metrics.listen", at.to_string(), std::string(admin.status().message()));
       admin_.push_back(std::move(*admin));
     }

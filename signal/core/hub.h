@@ -51,6 +51,8 @@ struct OpenRefused {
 // one room; rosters, seq and deliveries agree (tests/unit/signal/core/hub_random_test.cc); a
 // recovered session misses nothing and gets nothing twice (hub_resume_simulation_test.cc).
 class Hub {
+  friend class Operator;
+
  public:
   // `random` outlives the hub.
   Hub(std::shared_ptr<const Settings> settings, Random& random);

@@ -139,6 +139,7 @@ void Hub::obey(Now now, RoomOutput& said, Output& output, Asking* asking) {
   stats_.revocations.add(said.revocations.size());
   for (Revocation& revocation : said.revocations)
     output.revocations.push_back({std::move(revocation.username), now.wall + settings_->turn_ttl});
+  for (Notice& notice : said.notices) output.notices.push_back(std::move(notice));
   for (Event& event : said.events) output.events.push_back(std::move(event));
 }
 

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/time.h"
 #include "signal/core/cluster/output.h"
+#include "signal/core/notice.h"
 
 namespace noom::signal {
 
@@ -74,6 +75,7 @@ struct Output {
   std::vector<SessionId> pings;  // send a WebSocket ping; report on_pong
   std::vector<Close> closes;
   std::vector<Revocation> revocations;
+  std::vector<Notice> notices;
   std::vector<Event> events;
 
   void clear() {
@@ -82,11 +84,12 @@ struct Output {
     pings.clear();
     closes.clear();
     revocations.clear();
+    notices.clear();
     events.clear();
   }
   bool empty() const {
     return bus.empty() && deliveries.empty() && pings.empty() && closes.empty() && revocations.empty() &&
-           events.empty();
+           notices.empty() && events.empty();
   }
 };
 

@@ -95,10 +95,7 @@ std::optional<Duration> parse_metadata_ttl(Fields& fields) {
 Join parse_join(Fields& fields) {
   Join join;
   join.room = fields.required_text(kRoom);
-  if (join.room.empty() || join.room.size() > kRoomNameBytesMax ||
-      !std::all_of(join.room.begin(), join.room.end(), is_room_character)) {
-    fields.fail(kRoom, "must be 1 to 64 characters of A-Z a-z 0-9 . _ ~ -");
-  }
+  if (!is_room_name(join.room)) fields.fail(kRoom, "must be 1 to 64 characters of A-Z a-z 0-9 . _ ~ -");
   if (fields.has(kName)) join.name = parse_name(fields);
   join.metadata_json = fields.has(kMetadata) ? parse_metadata(fields) : "{}";
   join.metadata_ttl = parse_metadata_ttl(fields);
@@ -155,6 +152,10 @@ Request::Body parse_body(RequestType type, Fields& fields) {
 }
 
 }  // namespace
+
+bool is_room_name(std::string_view text) {
+  return !text.empty() && text.size() <= kRoomNameBytesMax && std::all_of(text.begin(), text.end(), is_room_character);
+}
 
 std::string_view to_string(RequestType type) {
   return kTypeNames[static_cast<size_t>(type)];

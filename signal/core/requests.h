@@ -134,6 +134,9 @@ struct RequestError {
 };
 
 // Any bytes are legal input. O(size); memory bounded by kJsonDepthMax and the size of the strings that contain escapes.
+// A room's name, docs/protocol/noom-v1.md.
+bool is_room_name(std::string_view text);
+
 std::variant<Request, RequestError> parse_request(std::string_view frame);
 
 }  // namespace noom::signal

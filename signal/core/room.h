@@ -51,6 +51,7 @@ struct Member {
   bool name_is_given = false;  // by a token: not the client's to change
   bool away = false;
   EventPosition since{};  // its joining; orders members, also of rooms that were put together again
+  uint64_t joined_s = 0;  // the same, in Unix seconds
   std::unique_ptr<Detached> detached = nullptr;
 
   Visitor visitor() const { return {identity, session, mark}; }
@@ -86,6 +87,9 @@ class Room {
   bool full() const { return members_.size() >= capacity_; }
   bool empty() const { return members_.empty(); }
   size_t capacity() const { return capacity_; }
+  // When it began, in Unix seconds; stays when the room goes to another process or node.
+  uint64_t made_s() const { return made_s_; }
+  void set_made_s(uint64_t seconds) { made_s_ = seconds; }
   const std::vector<Member>& members() const { return members_; }
   // When the first member's metadata ends, a detached member leaves, or somebody has waited long enough.
   std::optional<Mono> next_deadline() const;
@@ -150,6 +154,7 @@ class Room {
   std::string name_;
   std::string tag_;
   uint64_t epoch_ = 0;
+  uint64_t made_s_ = 0;
   uint64_t seq_ = 0;
   size_t capacity_ = 0;
   std::vector<Member> members_;

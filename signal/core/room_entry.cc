@@ -138,6 +138,7 @@ void RoomHost::wait(const RoomAsker& asker, RoomId id, Room& room, Member guest,
 void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member joining, RoomOutput& output) {
   const bool away = joining.away;
   joining.away = false;
+  joining.joined_s = static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(now.wall)));
   room.join(std::move(joining));
   stats_.members.add();
   set_deadline(id, room);
@@ -146,6 +147,8 @@ void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member
   deliver(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   output.events.push_back(
       {LogLevel::kInfo, "peer_joined", {"members", room.members().size()}, member.session, room.tag(), member.peer});
+  if (room.members().size() == 1) note(now, Notice::Kind::kRoomStarted, room, nullptr, {}, output);
+  note(now, Notice::Kind::kMemberJoined, room, &member, {}, output);
   tell_change(now, room, member, false, output);
   if (away) set_away({now, member.seat, id, {}}, true, output);
 }
@@ -178,6 +181,7 @@ RoomId RoomHost::room_for(const RoomAsker& asker, const std::string& name, RoomO
   // Seconds since 1970 or the next number: larger than any epoch before it, also after a restart.
   last_epoch_ = std::max(last_epoch_ + 1, static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(asker.now.wall))));
   const RoomId id = rooms_.insert(Room(name, draw_tag(random_, "r_"), last_epoch_, settings_->room_capacity));
+  rooms_.find(id)->set_made_s(static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(asker.now.wall))));
   room_by_name_.emplace(name, id);
   stats_.rooms.add();
   return id;

@@ -155,9 +155,13 @@ void RoomHost::take_out(Now now, RoomId id, Room& room, Member& member, LeaveRea
   if (member.detached != nullptr) stats_.replay_bytes.subtract(member.detached->bytes);
   output.events.push_back(
       {LogLevel::kInfo, "peer_left", {"reason", to_string(reason)}, member.session, room.tag(), peer});
+  note(now, Notice::Kind::kMemberLeft, room, &member, to_string(reason), output);
   room.leave(peer);
   stats_.members.subtract();
-  if (room.empty()) return close_room(id, room, output);
+  if (room.empty()) {
+    note(now, Notice::Kind::kRoomEnded, room, nullptr, "empty", output);
+    return close_room(id, room, output);
+  }
   set_deadline(id, room);
   deliver(room, build_peer_left(room.name(), room.at(), peer, to_string(reason)), room.others(peer), output);
   find_heir(now, room, output);
@@ -167,6 +171,20 @@ void RoomHost::take_out(Now now, RoomId id, Room& room, Member& member, LeaveRea
 void RoomHost::close_room(RoomId id, Room& room, RoomOutput& output) {
   end_lobby(id, output);
   forget(id, room);
+}
+
+void RoomHost::note(Now now, Notice::Kind kind, const Room& room, const Member* member, std::string_view reason,
+                    RoomOutput& output) const {
+  if (!settings_->notices) return;
+  Notice notice{.kind = kind,
+                .at_s = static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(now.wall))),
+                .room = room.name(),
+                .room_tag = room.tag(),
+                .epoch = room.at().epoch,
+                .since_s = member != nullptr ? member->joined_s : room.made_s(),
+                .reason = reason};
+  if (member != nullptr) notice.member = {member->peer, member->name, member->session, member->identity, member->role};
+  output.notices.push_back(std::move(notice));
 }
 
 // To everybody, the one it is about included: it too counts the room's events.

@@ -87,6 +87,16 @@ class RoomHost {
   void remove(const RoomAsker& asker, LeaveReason reason, RoomOutput& output);
   void set_away(const RoomAsker& asker, bool away, RoomOutput& output);
 
+  // ---- by the operator (room_moderation.cc) ----
+  // nullptr when there is no such room. Valid until the next call.
+  const Room* look_at(RoomId id) const { return rooms_.find(id); }
+  // Of the rooms that may be anywhere below slots(), in no order that means anything.
+  RoomId at_slot(uint32_t slot) const { return rooms_.at_index(slot); }
+  uint32_t slots() const { return rooms_.slots(); }
+  // The room is there. False: the peer is not.
+  bool put_out(Now now, RoomId id, std::string_view peer, Duration ban, std::string_view message, RoomOutput& output);
+  void end(Now now, RoomId id, std::string_view message, RoomOutput& output);
+
   // Everything due at or before now.mono. Call when next_deadline() has passed.
   void on_tick(Now now, RoomOutput& output);
   std::optional<Mono> next_deadline() const { return deadlines_.next(); }  // O(1)
@@ -158,6 +168,11 @@ class RoomHost {
   bool come_back(const RoomAsker& asker, RoomId id, Room& room, const Joiner& joiner, Join& join, RoomOutput& output);
   static void tell_joined(std::string_view re, RoomId id, const Room& room, const Member& member, RoomOutput& output);
 
+  void put_out(Now now, RoomId id, Room& room, Member& target, Duration ban, std::string_view message,
+               RoomOutput& output);
+  // Nothing when nobody wants to know.
+  void note(Now now, Notice::Kind kind, const Room& room, const Member* member, std::string_view reason,
+            RoomOutput& output) const;
   void give_role(Now now, Room& room, Member& member, Role role, RoomOutput& output);
   void find_heir(Now now, Room& room, RoomOutput& output);
   void close_room(RoomId id, Room& room, RoomOutput& output);

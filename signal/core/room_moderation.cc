@@ -48,17 +48,29 @@ void RoomHost::kick(const RoomAsker& asker, const Kick& kick, RoomOutput& output
   const Found found = find_power(asker, Role::kModerator, output);
   Member* target = found ? find_lesser(asker, found, kick.peer, output) : nullptr;
   if (target == nullptr) return;
-  Room& room = *found.room;
-  // Its node may come back with it, as long as it could resume.
-  const Duration out_of_reach = target->detached != nullptr ? settings_->resume_window : Duration::zero();
-  if (const Duration ban = std::max(kick.ban, out_of_reach); ban > Duration::zero()) {
-    room.bans().add(asker.now.mono, target->visitor(), asker.now.mono + ban);
-    tell_rules(asker.now, room, output);
-  }
   confirm(asker, *found.room, output);
-  output.items.emplace_back(RoomLeft{target->seat, build_put_out(room.name(), "kicked", kick.message, kick.ban)});
-  output.revocations.push_back({room.tag() + "." + target->peer, {}});
-  take_out(asker.now, asker.room, room, *target, LeaveReason::kKicked, output);
+  put_out(asker.now, asker.room, *found.room, *target, kick.ban, kick.message, output);
+}
+
+bool RoomHost::put_out(Now now, RoomId id, std::string_view peer, Duration ban, std::string_view message,
+                       RoomOutput& output) {
+  Room& room = *rooms_.find(id);
+  Member* target = room.find(peer);
+  if (target != nullptr) put_out(now, id, room, *target, ban, message, output);
+  return target != nullptr;
+}
+
+void RoomHost::put_out(Now now, RoomId id, Room& room, Member& target, Duration asked_ban, std::string_view message,
+                       RoomOutput& output) {
+  // Its node may come back with it, as long as it could resume.
+  const Duration out_of_reach = target.detached != nullptr ? settings_->resume_window : Duration::zero();
+  if (const Duration ban = std::max(asked_ban, out_of_reach); ban > Duration::zero()) {
+    room.bans().add(now.mono, target.visitor(), now.mono + ban);
+    tell_rules(now, room, output);
+  }
+  output.items.emplace_back(RoomLeft{target.seat, build_put_out(room.name(), "kicked", message, asked_ban)});
+  output.revocations.push_back({room.tag() + "." + target.peer, {}});
+  take_out(now, id, room, target, LeaveReason::kKicked, output);
 }
 
 void RoomHost::request_mute(const RoomAsker& asker, const RequestMute& mute, RoomOutput& output) {
@@ -99,22 +111,28 @@ void RoomHost::find_heir(Now now, Room& room, RoomOutput& output) {
 void RoomHost::end_room(const RoomAsker& asker, const EndRoom& end, RoomOutput& output) {
   const Found found = find_power(asker, Role::kHost, output);
   if (!found) return;
-  Room& room = *found.room;
   confirm(asker, *found.room, output);
+  this->end(asker.now, asker.room, end.message, output);
+}
+
+void RoomHost::end(Now now, RoomId id, std::string_view message, RoomOutput& output) {
+  Room& room = *rooms_.find(id);
   output.revocations.push_back({room.tag() + ".", {}});
   while (!room.waiting().empty())
-    end_waiting(room, room.waiting().back(), build_denied(room.name(), "ended", end.message), "ended", output);
+    end_waiting(room, room.waiting().back(), build_denied(room.name(), "ended", message), "ended", output);
   for (const Member& member : room.members()) {
-    tell_change(asker.now, room, member, true, output);
-    output.items.emplace_back(RoomLeft{member.seat, build_put_out(room.name(), "ended", end.message, {})});
+    tell_change(now, room, member, true, output);
+    output.items.emplace_back(RoomLeft{member.seat, build_put_out(room.name(), "ended", message, {})});
     output.events.push_back({LogLevel::kInfo,
                              "peer_left",
                              {"reason", to_string(LeaveReason::kEnded)},
                              member.session,
                              room.tag(),
                              member.peer});
+    note(now, Notice::Kind::kMemberLeft, room, &member, to_string(LeaveReason::kEnded), output);
   }
-  forget(asker.room, room);
+  note(now, Notice::Kind::kRoomEnded, room, nullptr, "ended", output);
+  forget(id, room);
 }
 
 void RoomHost::invite(const RoomAsker& asker, const Invite& invite, RoomOutput& output) {

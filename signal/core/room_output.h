@@ -103,11 +103,13 @@ using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomWaiting, RoomInvited
 struct RoomOutput {
   std::vector<RoomItem> items;
   std::vector<Revocation> revocations;
+  std::vector<Notice> notices;
   std::vector<Event> events;
 
   void clear() {
     items.clear();
     revocations.clear();
+    notices.clear();
     events.clear();
   }
 };

@@ -17,6 +17,7 @@ SavedMember RoomHost::values_of(Now now, const Member& member) {
                      .name_is_given = member.name_is_given,
                      .away = member.away,
                      .since = member.since,
+                     .joined_s = member.joined_s,
                      .session = member.session,
                      .node = {},
                      .address = member.seat};
@@ -28,6 +29,7 @@ SavedRoom RoomHost::values_of(Now now, const Room& room) {
   SavedRoom values{.name = room.name(),
                    .tag = room.tag(),
                    .at = room.at(),
+                   .made_s = room.made_s(),
                    .locked = room.rules().locked,
                    .lobby = room.rules().lobby,
                    .password_key = {},
@@ -63,13 +65,15 @@ Member RoomHost::member_of(const SavedMember& from, Now now) {
                 .may_inherit = from.may_inherit,
                 .name_is_given = from.name_is_given,
                 .away = from.away,
-                .since = from.since};
+                .since = from.since,
+                .joined_s = from.joined_s};
   if (from.metadata_left) member.metadata_ends = now.mono + *from.metadata_left;
   return member;
 }
 
 // All of them but who waits, who is nobody's before an edge has said so.
 void RoomHost::take_rules(Room& room, const SavedRoom& from, Now now) {
+  room.set_made_s(from.made_s);
   room.rules().locked = from.locked;
   room.rules().lobby = from.lobby;
   if (!from.password_key.empty()) room.rules().password = RoomPassword{from.password_key, from.password_hash};

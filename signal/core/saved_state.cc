@@ -74,6 +74,7 @@ json::array encode_members(const std::vector<SavedMember>& members) {
                        {"away", member.away},
                        {"since_epoch", member.since.epoch},
                        {"since_seq", member.since.seq},
+                       {"joined_s", member.joined_s},
                        {"waiting_left_ms", milliseconds(member.waiting_left)}};
     if (member.metadata_left) entry["metadata_left_ms"] = milliseconds(*member.metadata_left);
     entries.push_back(std::move(entry));
@@ -93,6 +94,7 @@ json::object encode_room(const SavedRoom& room) {
           {"tag", room.tag},
           {"epoch", room.at.epoch},
           {"seq", room.at.seq},
+          {"made_s", room.made_s},
           {"locked", room.locked},
           {"lobby", room.lobby},
           {"password_key", encode_bytes(room.password_key)},
@@ -155,6 +157,7 @@ std::vector<SavedMember> decode_members(const json::value& entries) {
                        .name_is_given = flag_at(entry, "name_is_given"),
                        .away = flag_at(entry, "away"),
                        .since = {number_at(entry, "since_epoch"), number_at(entry, "since_seq")},
+                       .joined_s = number_at(entry, "joined_s"),
                        .waiting_left = left_at(entry, "waiting_left_ms")});
     if (entry.as_object().contains("metadata_left_ms"))
       members.back().metadata_left = left_at(entry, "metadata_left_ms");
@@ -167,6 +170,7 @@ SavedRoom decode_room(const json::value& value) {
   SavedRoom room{.name = text_at(value, "name"),
                  .tag = text_at(value, "tag"),
                  .at = {number_at(value, "epoch"), number_at(value, "seq")},
+                 .made_s = number_at(value, "made_s"),
                  .locked = flag_at(value, "locked"),
                  .lobby = flag_at(value, "lobby"),
                  .password_key = bytes_at(value, "password_key"),

@@ -44,6 +44,7 @@ struct SavedMember {
   bool name_is_given = false;
   bool away = false;
   EventPosition since;
+  uint64_t joined_s = 0;
   Duration waiting_left{};  // of who waits
 
   // Between nodes only.
@@ -65,6 +66,7 @@ struct SavedRoom {
   std::string name;
   std::string tag;
   EventPosition at;
+  uint64_t made_s = 0;
   bool locked = false;
   bool lobby = false;
   std::string password_key;  // empty: there is no password

@@ -69,6 +69,8 @@ struct Settings {
   Duration reconnect_spread = std::chrono::seconds(2);  // over which clients come back after a drain
   Secret resume_key;  // seals tickets, at least 32 bytes; empty: drawn by the hub, tickets then die with it
 
+  bool notices = false;  // Output::notices: somebody wants to know who comes and goes
+
   // URIs of STUN and TURN servers; "{host}" stands for the host name by which the client reached this server.
   std::vector<std::string> ice_urls;
   Secret turn_secret;  // shared with noom-turn; empty: turn: and turns: URIs are not handed out

@@ -42,10 +42,10 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
         limits_{settings->frame_bytes_max, shell_settings_.outbound_bytes_max, shell_settings_.coalesce_bytes},
         files_(std::move(files)),
         shard_(shard),
-        board_(
-            settings,
-            {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline, shell_settings_.close_deadline},
-            random_, log, stats_, *this),
+        board_(settings,
+               {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline,
+                shell_settings_.close_deadline, shell_settings_.on_notice},
+               random_, log, stats_, *this),
         fallback_(board_, limits_, random_, stats_,
                   [this](std::function<void()> run) { boost::asio::post(shard_.context(), std::move(run)); }),
         timer_(shard.context()) {}
@@ -293,6 +293,9 @@ bool SignalShell::ready() const {
 }
 void SignalShell::drain(std::function<void()> drained) {
   impl_->shard_.post([impl = impl_.get(), drained = std::move(drained)]() mutable { impl->drain(std::move(drained)); });
+}
+void SignalShell::ask(std::function<void(Operator&)> question) {
+  impl_->shard_.post([impl = impl_.get(), question = std::move(question)] { impl->board_.ask(question); });
 }
 void SignalShell::stop() {
   impl_->stop();

@@ -13,6 +13,7 @@
 #include "common/io/shard.h"
 #include "common/io/tls_context.h"
 #include "signal/core/hub.h"
+#include "signal/core/operator.h"
 #include "signal/shell/fallback_request.h"
 #include "signal/shell/http_answer.h"
 #include "signal/shell/hub_bus.h"
@@ -35,6 +36,7 @@ struct ShellSettings {
       std::chrono::seconds(15);  // from the connection or the last answer to the end of the next request's header
   Duration answer_deadline = std::chrono::seconds(60);  // to take a whole answer
   std::function<void(Now, std::string)> save_state;     // what Hub::save gave after a drain; empty: not wanted
+  std::function<void(const Notice&)> on_notice;         // on the shard's thread; empty: nobody wants to know
   Duration close_deadline = std::chrono::seconds(3);    // to take what is queued and answer the close frame
   Duration seats_deadline = std::chrono::seconds(4);  // for clients to take their sessions to another node, at a drain
 };
@@ -60,6 +62,8 @@ class SignalShell {
   // Stops listening, closes sessions with 1001 and the rest at once; `drained` follows when the last connection is
   // gone. Any thread.
   void drain(std::function<void()> drained);
+  // What an operator asks, on the shard's thread, later. Any thread.
+  void ask(std::function<void(Operator&)> question);
   // Drops everything, so that the shard can end.
   void stop();
 

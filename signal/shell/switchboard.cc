@@ -89,6 +89,7 @@ void Switchboard::apply(Now now) {
     }
     for (const Close& one : doing_.closes) close(one, Carrier::Queue::kFlush);
     for (const Event& event : doing_.events) log_event(now, event);
+    if (settings_.on_notice) std::ranges::for_each(doing_.notices, settings_.on_notice);
     doing_.clear();
     for (const SessionId session : std::exchange(slow_, {})) {
       close({session, CloseCode::kSlowReader, "reads too slowly"}, Carrier::Queue::kDrop);
@@ -179,6 +180,13 @@ std::optional<Mono> Switchboard::next_deadline() const {
 void Switchboard::drain(Now now) {
   hub_.on_drain(now, output_);
   apply(now);
+}
+
+void Switchboard::ask(const std::function<void(Operator&)>& question) {
+  call_hub([&](Now now) {
+    Operator by(hub_, now, output_);
+    question(by);
+  });
 }
 
 void Switchboard::abort_all() {

@@ -2,6 +2,7 @@
 // their carriers. Knows nothing of sockets, HTTP or timers.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "common/base/time.h"
 #include "common/base/token_bucket.h"
 #include "signal/core/hub.h"
+#include "signal/core/operator.h"
 #include "signal/shell/carrier.h"
 #include "signal/shell/connection_id.h"
 #include "signal/shell/hub_bus.h"
@@ -27,6 +29,7 @@ struct SwitchboardSettings {
   size_t outbound_bytes_total_max = 0;  // queued for all; beyond it, whoever is to be sent more is closed with 4408
   Duration accept_deadline{};           // from open() to on_accepted
   Duration close_deadline{};            // from close() to on_end
+  std::function<void(const Notice&)> on_notice = {};  // empty: nobody wants to know
 };
 
 class SwitchboardOwner {
@@ -72,6 +75,8 @@ class Switchboard final : public CarrierEvents, public BusUser {
   std::optional<Mono> next_deadline() const;
   // Tells everyone to go away; their carriers end one by one.
   void drain(Now now);
+  // What an operator asks; what the hub says to it is carried out before this returns.
+  void ask(const std::function<void(Operator&)>& question);
   // Ends every carrier without goodbye.
   void abort_all();
   size_t size() const { return slots_.size(); }

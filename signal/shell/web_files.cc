@@ -95,6 +95,16 @@ bool WebFiles::is_folder(const std::string& path) {
   return fs::is_directory(path, error);
 }
 
+WebFiles WebFiles::take_out(std::string_view prefix) {
+  WebFiles taken;
+  absl::erase_if(files_, [&](auto& entry) {
+    if (!entry.first.starts_with(prefix)) return false;
+    taken.files_.emplace(entry.first, std::move(entry.second));
+    return true;
+  });
+  return taken;
+}
+
 const WebFile* WebFiles::find(std::string_view path) const {
   const auto found = files_.find(std::string(path));
   return found == files_.end() ? nullptr : &found->second;

@@ -36,6 +36,12 @@ class WebFiles {
   // `path` begins with "/", as in "/index.html". nullptr when there is none.
   const WebFile* find(std::string_view path) const;
   void add(std::string path, std::string content_type, std::string body);
+  // The files whose path begins with `prefix`; they are here no longer.
+  WebFiles take_out(std::string_view prefix);
+  template <typename F>
+  void for_each(F&& visit) const {
+    for (const auto& [path, file] : files_) visit(path, file);
+  }
   size_t size() const { return files_.size(); }
 
  private:

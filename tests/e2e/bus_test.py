@@ -226,7 +226,7 @@ class Bus(unittest.TestCase):
         order = json.dumps({"username": "room.carol"}).encode()
         self.assertEqual(self.post(turn, order, token=None)[0], 401)
         self.assertEqual(self.post(turn, order, token=TOKEN[:-1] + "F")[0], 401)
-        self.assertEqual(self.post(turn, b"{}"), (400, b'{"error": "\\"username\\" is missing or no string"}\n'))
+        self.assertEqual(self.post(turn, b"{}"), (400, b'{"code":"malformed","message":"\\"username\\" is missing or no string"}\n'))
         self.assertEqual(self.post(turn, b"x" * 10000)[0], 413)
         self.assertEqual(turn.admin("/v1/revocations")[0], 405)
         self.assertEqual(self.allocations(turn), 1)

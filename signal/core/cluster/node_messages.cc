@@ -15,8 +15,8 @@ void each_field(Archive& archive, EventPosition& at) {
 template <typename Archive>
 void each_field(Archive& archive, SavedMember& member) {
   archive(member.peer, member.identity, member.mark, member.name, member.metadata_json, member.metadata_left,
-          member.role, member.may_inherit, member.name_is_given, member.away, member.since, member.session, member.node,
-          member.address.seat);
+          member.role, member.may_inherit, member.name_is_given, member.away, member.since, member.joined_s,
+          member.session, member.node, member.address.seat);
 }
 template <typename Archive>
 void each_field(Archive& archive, SavedBan& ban) {
@@ -25,8 +25,8 @@ void each_field(Archive& archive, SavedBan& ban) {
 // Who waits in the lobby is the owner's alone.
 template <typename Archive>
 void each_field(Archive& archive, SavedRoom& room) {
-  archive(room.name, room.tag, room.at, room.locked, room.lobby, room.password_key, room.password_hash, room.members,
-          room.bans);
+  archive(room.name, room.tag, room.at, room.made_s, room.locked, room.lobby, room.password_key, room.password_hash,
+          room.members, room.bans);
 }
 template <typename Archive>
 void each_field(Archive& archive, TicketUse& use) {

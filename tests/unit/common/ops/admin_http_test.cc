@@ -19,10 +19,10 @@ using testing::StartsWith;
 
 class AdminHttpTest : public testing::Test {
  protected:
-  explicit AdminHttpTest(std::shared_ptr<const AdminActions> actions = nullptr) {
-    auto server = AdminHttp::listen(
-        io_, {IpAddress::v4(127, 0, 0, 1), 0},
-        {[] { return std::string("noom_x 1\n"); }, [this] { return ready_.load(); }, std::move(actions)});
+  explicit AdminHttpTest(std::shared_ptr<const AdminApi> api = nullptr) {
+    auto server =
+        AdminHttp::listen(io_, {IpAddress::v4(127, 0, 0, 1), 0},
+                          {[] { return std::string("noom_x 1\n"); }, [this] { return ready_.load(); }, std::move(api)});
     EXPECT_TRUE(server.ok());
     server_ = std::move(*server);
     thread_ = std::thread([this] { io_.run(); });
@@ -133,15 +133,26 @@ TEST_F(AdminHttpTest, APortInUseIsTheSystemsWord) {
   EXPECT_EQ(second.status().message(), "Address already in use");
 }
 
-class AdminActionTest : public AdminHttpTest {
+class AdminApiTest : public AdminHttpTest {
  protected:
-  AdminActionTest() : AdminHttpTest(actions()) {}
-  std::shared_ptr<const AdminActions> actions() {
-    return std::make_shared<AdminActions>(
-        AdminActions{Secret("a token of length"), {{"/v1/orders", [this](std::string_view body) {
-                                                      bodies_.emplace_back(body);
-                                                      return body == "good" ? "" : "what is \"this\"?";
-                                                    }}}});
+  AdminApiTest() : AdminHttpTest(api()) {}
+  std::shared_ptr<const AdminApi> api() {
+    const auto order = [this](const AdminRequest& request, const AdminAnswer& answer) {
+      bodies_.push_back(request.body);
+      answer(request.body == "good" ? AdminReply{204} : admin_error(400, "malformed", "what is \"this\"?"));
+    };
+    // From another thread, as a daemon's shard does.
+    const auto describe = [](const AdminRequest& request, const AdminAnswer& answer) {
+      std::thread([=] { answer({200, request.parts[0] + "|" + request.parameter("limit").value_or("none")}); }).join();
+    };
+    return std::make_shared<AdminApi>(AdminApi{
+        Secret("a token of length"),
+        {{"POST", "/v1/orders", order}, {"GET", "/v1/things/{name}", describe}, {"DELETE", "/v1/things/{name}", order}},
+        {{"/admin/", {"text/html; charset=utf-8", "<!doctype html>"}}}});
+  }
+  std::string ask(std::string_view method, std::string_view target) {
+    return exchange(std::string(method) + " " + std::string(target) +
+                    " HTTP/1.1\r\nConnection: close\r\nAuthorization: Bearer a token of length\r\n\r\n");
   }
   std::string post(std::string_view body, std::string_view token = "Bearer a token of length",
                    std::string_view method = "POST") {
@@ -153,14 +164,14 @@ class AdminActionTest : public AdminHttpTest {
   std::vector<std::string> bodies_;  // the server's thread writes, an answer is there before the test reads
 };
 
-TEST_F(AdminActionTest, AnOrderIsGivenItsBodyAndAnswered) {
+TEST_F(AdminApiTest, AnOrderIsGivenItsBodyAndAnswered) {
   EXPECT_THAT(post("good"), StartsWith("HTTP/1.1 204 No Content\r\n"));
   EXPECT_THAT(post("bad"), AllOf(StartsWith("HTTP/1.1 400 Bad Request\r\n"), HasSubstr("application/json"),
-                                 HasSubstr(R"({"error": "what is \"this\"?"})")));
+                                 HasSubstr(R"({"code":"malformed","message":"what is \"this\"?"})")));
   EXPECT_THAT(bodies_, testing::ElementsAre("good", "bad"));
 }
 
-TEST_F(AdminActionTest, WithoutItsTokenNothingIsDone) {
+TEST_F(AdminApiTest, WithoutItsTokenNothingIsDone) {
   for (const char* token : {"", "Bearer", "Bearer a token of lengtH", "Bearer a token", "a token of length",
                             "Basic a token of length", "Bearer a token of length "})
     EXPECT_THAT(post("good", token), std::string_view(token).ends_with(' ')
@@ -171,13 +182,30 @@ TEST_F(AdminActionTest, WithoutItsTokenNothingIsDone) {
   EXPECT_THAT(bodies_, testing::ElementsAre("good"));
 }
 
-TEST_F(AdminActionTest, OnlyPostOrdersAndABodyIsBounded) {
+TEST_F(AdminApiTest, OnlyPostOrdersAndABodyIsBounded) {
   EXPECT_THAT(post("good", "Bearer a token of length", "GET"),
               AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: POST\r\n")));
   EXPECT_THAT(post(std::string(kAdminBodyBytesMax + 1, 'x')), StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(exchange("GET /metrics HTTP/1.1\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngood"),
               StartsWith("HTTP/1.1 413 "));
   EXPECT_THAT(bodies_, testing::IsEmpty());
+}
+
+TEST_F(AdminApiTest, PathsHavePartsAndQueriesAndAreAnsweredFromAnyThread) {
+  EXPECT_THAT(ask("GET", "/v1/things/a%20%2Fb?x=1&limit=%35"),
+              AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("\r\n\r\na /b|5")));
+  EXPECT_THAT(ask("GET", "/v1/things/b"), HasSubstr("\r\n\r\nb|none"));
+  for (const char* path :
+       {"/v1/things/", "/v1/things", "/v1/things/a/b", "/v1/things/%zz", "/v1/things/%0", "/v1/things/%00"})
+    EXPECT_THAT(ask("GET", path), StartsWith("HTTP/1.1 404 ")) << path;
+  EXPECT_THAT(ask("POST", "/v1/things/a"), AllOf(StartsWith("HTTP/1.1 405 "), HasSubstr("\r\nAllow: GET, DELETE\r\n")));
+}
+
+TEST_F(AdminApiTest, ThePageNeedsNoTokenAndMayLoadNothingFromElsewhere) {
+  EXPECT_THAT(get("GET", "/admin/"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("default-src 'none'"),
+                                           HasSubstr("frame-ancestors 'none'"), HasSubstr("<!doctype html>")));
+  EXPECT_THAT(get("POST", "/admin/"), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(get("GET", "/admin/other"), StartsWith("HTTP/1.1 404 "));
 }
 
 TEST_F(AdminHttpTest, WithoutATokenThereIsNoSuchPath) {

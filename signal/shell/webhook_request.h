@@ -1,0 +1,36 @@
+// One attempt to deliver a webhook: a connection, a POST, a status. Redirects are not followed: a status other than 2xx
+// is a refusal.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "common/base/time.h"
+#include "signal/core/webhook_queue.h"
+#include "signal/shell/webhook_sender.h"
+
+namespace boost::asio {
+class io_context;
+namespace ssl {
+class context;
+}
+}  // namespace boost::asio
+
+namespace noom::signal {
+
+struct WebhookResult {
+  int status = 0;     // 0: there was no answer
+  std::string error;  // why there was none
+
+  bool accepted() const { return status >= 200 && status < 300; }
+  std::string reason() const { return status == 0 ? error : "HTTP " + std::to_string(status); }
+};
+
+// `done` is called once, later, on the context's thread; not when the context ends before. `url` and `tls` outlive the
+// attempt.
+void post_webhook(boost::asio::io_context& io, boost::asio::ssl::context& tls, const WebhookUrl& url,
+                  const Webhook& event, std::string_view signature, Duration timeout,
+                  std::function<void(const WebhookResult&)> done);
+
+}  // namespace noom::signal
