@@ -1,45 +1,59 @@
 // The operator's page: signs in, asks every two seconds, puts out and ends.
 
-import { allRooms, ApiError, ask, endRoom, kick, token } from './api.js';
-import { element, RoomList } from './rooms.js';
-import { bytesOf, countOf, speak, switchLanguage, word } from './words.js';
+/** @import { Node, Rooms, Usage } from './api.js' */
+/** @import { Order } from './rooms.js' */
+
+import { allRooms, ApiError, endRoom, kick, membersOf, nodes, token, usage } from './api.js';
+import { part, partOf } from './dom.js';
+import { showFigures, showMissing, showNodes } from './overview.js';
+import { RoomList } from './rooms.js';
+import { speak, switchLanguage, word } from './words.js';
 
 const INTERVAL_MS = 2_000;
+const AFTER_ORDER_MS = 250;
 const ROOMS_MAX = 500;
 const OPEN_MAX = 20; // rooms whose members are asked for each time
-const FIGURES = ['sessions', 'sessions_away', 'rooms', 'members', 'waiting', 'messages_sent', 'bytes_sent'];
 
-/** @param {string} id @returns {any} */
-const part = (id) => document.getElementById(id);
+const filter = partOf('filter', HTMLInputElement);
 const list = new RoomList(part('rooms'), order, () => void refresh());
-let latest = { usage: /** @type {Record<string, number>} */ ({}), rooms: /** @type {any[]} */ ([]), more: false };
-let timer = 0;
+/** @type {{usage: Usage, rooms: Rooms, nodes: Node[]} | undefined} */
+let latest;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 let asking = false;
-let state = '';
+let isLive = false;
 
-function showState(text, isProblem = false) {
-  state = text;
-  part('state').textContent = text;
-  part('state').classList.toggle('problem', isProblem);
-}
-
-function showFigures() {
-  const shown = FIGURES.map((key) => {
-    const value = latest.usage[key] ?? 0;
-    const figure = element('div', 'figure');
-    figure.append(element('dt', '', word(key)), element('dd', '', key === 'bytes_sent' ? bytesOf(value) : countOf(value)));
-    return figure;
-  });
-  part('figures').replaceChildren(...shown);
+/** @param {string} text @param {'live' | 'problem' | ''} [kind] */
+function showState(text, kind = '') {
+  const state = part('state');
+  if (state.textContent !== text) state.textContent = text;
+  state.dataset['kind'] = kind;
+  isLive = kind === 'live';
 }
 
 function showAll() {
-  const filter = part('filter').value.trim().toLowerCase();
-  showFigures();
-  const seen = list.show(latest.rooms, filter);
+  if (!latest) return;
+  const wanted = filter.value.trim().toLowerCase();
+  showFigures(latest.usage, latest.nodes);
+  showNodes(latest.nodes);
+  showMissing(latest.rooms);
+  const seen = list.show(latest.rooms.rooms, wanted);
   part('empty').hidden = seen > 0;
-  part('empty').textContent = word(filter ? 'no_match' : 'no_rooms');
-  part('more').hidden = !latest.more;
+  part('empty-title').textContent = word(wanted ? 'no_match' : 'no_rooms');
+  part('empty-text').textContent = word(wanted ? 'no_match_text' : 'no_rooms_text');
+  part('more').hidden = !latest.rooms.more;
+}
+
+async function askAll() {
+  const [counts, rooms, others] = await Promise.all([usage(), allRooms(ROOMS_MAX), nodes()]);
+  if (!token.get()) return;
+  latest = { usage: counts, rooms, nodes: others };
+  showAll();
+  for (const card of list.openCards().slice(0, OPEN_MAX)) {
+    const members = await membersOf(card.name);
+    if (members) card.showMembers(members);
+  }
+  showState(word('live'), 'live');
 }
 
 async function refresh() {
@@ -47,20 +61,11 @@ async function refresh() {
   asking = true;
   clearTimeout(timer);
   try {
-    const [usage, { rooms, more }] = await Promise.all([ask('/v1/usage'), allRooms(ROOMS_MAX)]);
-    latest = { usage, rooms, more };
-    showAll();
-    for (const card of list.openRooms().slice(0, OPEN_MAX)) {
-      const detail = await ask(`/v1/rooms/${encodeURIComponent(card.room.name)}`).catch((error) => {
-        if (error.status !== 404) throw error;
-      });
-      if (detail) card.showMembers(detail.members);
-    }
-    if (state !== word('live')) showState(word('live'));
+    await askAll();
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return signOut(word('wrong_token'));
     if (!(error instanceof ApiError)) throw error;
-    showState(word('unreachable'), true);
+    if (error.status === 401) return signOut(word('wrong_token'));
+    showState(word('unreachable'), 'problem');
   } finally {
     asking = false;
     if (token.get()) timer = setTimeout(() => void refresh(), INTERVAL_MS);
@@ -71,7 +76,7 @@ function signOut(problem = '') {
   token.forget();
   clearTimeout(timer);
   list.clear();
-  latest = { usage: {}, rooms: [], more: false };
+  latest = undefined;
   showState('');
   showPlace();
   part('sign-in-problem').textContent = problem;
@@ -85,48 +90,60 @@ function showPlace() {
   part('sign-out').hidden = !inside;
 }
 
-/** Asks first. @param {string} kind "kick" or "end" @param {any} about */
-function order(kind, about) {
-  const dialog = part('ask');
-  part('ask-title').textContent = word(`${kind}_title`, about);
-  part('ask-text').textContent = word(`${kind}_text`, about);
-  part('ask-yes').textContent = word(kind === 'kick' ? 'kick' : 'end_room');
-  part('ask-ban').hidden = kind !== 'kick';
-  part('ban').value = '0';
-  part('message').value = '';
-  dialog.returnValue = '';
-  dialog.onclose = async () => {
-    if (dialog.returnValue !== 'yes') return;
-    const message = part('message').value.trim();
-    try {
-      if (kind === 'kick') await kick(about.room, about.peer, part('ban').value, message);
-      else await endRoom(about.room, message);
-      showState(word(`done_${kind}`, about));
-    } catch (error) {
-      showState(word('failed', { reason: error instanceof Error ? error.message : String(error) }), true);
+/** @param {Order} about @param {string} ban @param {string} message */
+async function obey(about, ban, message) {
+  try {
+    if (about.kind === 'kick') {
+      await kick(about.room, about.peer, ban, message);
+      showState(word('done_kick', { name: about.name }));
+    } else {
+      await endRoom(about.room, message);
+      showState(word('done_end', { room: about.room }));
     }
-    clearTimeout(timer);
-    timer = setTimeout(() => void refresh(), 250);
+  } catch (error) {
+    showState(word('failed', { reason: error instanceof Error ? error.message : String(error) }), 'problem');
+  }
+  clearTimeout(timer);
+  timer = setTimeout(() => void refresh(), AFTER_ORDER_MS);
+}
+
+/** Asks first. @param {Order} about */
+function order(about) {
+  const dialog = partOf('ask', HTMLDialogElement);
+  const ban = partOf('ban', HTMLSelectElement);
+  const message = partOf('message', HTMLInputElement);
+  const isKick = about.kind === 'kick';
+  /** @type {Record<string, string>} */
+  const values = about.kind === 'kick' ? { room: about.room, name: about.name } : { room: about.room };
+  part('ask-title').textContent = word(isKick ? 'kick_title' : 'end_title', values);
+  part('ask-text').textContent = word(isKick ? 'kick_text' : 'end_text', values);
+  part('ask-yes').textContent = word(isKick ? 'kick' : 'end_room');
+  part('ask-ban').hidden = !isKick;
+  ban.value = '0';
+  message.value = '';
+  dialog.returnValue = '';
+  dialog.onclose = () => {
+    if (dialog.returnValue === 'yes') void obey(about, ban.value, message.value.trim());
   };
   dialog.showModal();
 }
 
 part('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
-  token.set(part('token').value.trim());
-  part('token').value = '';
+  const field = partOf('token', HTMLInputElement);
+  token.set(field.value.trim());
+  field.value = '';
   part('sign-in-problem').textContent = '';
   showPlace();
-  part('filter').focus();
+  filter.focus();
   void refresh();
 });
 part('sign-out').addEventListener('click', () => signOut());
-part('filter').addEventListener('input', showAll);
+filter.addEventListener('input', showAll);
 part('language').addEventListener('click', () => {
-  const wasLive = state === word('live');
   switchLanguage();
   showAll();
-  if (state) showState(wasLive ? word('live') : '');
+  showState(isLive ? word('live') : '', isLive ? 'live' : '');
 });
 
 speak();

@@ -1,5 +1,5 @@
 // The operator's page in Chromium against the real daemon: signs in, sees rooms live, puts out and ends; in both languages, themes and at
-// two widths.
+// three widths.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -89,7 +89,7 @@ test('a wrong token is said to be wrong, and a right one is kept for the tab alo
 test('rooms come and go before the eyes; a member is put out and a room ended, by keyboard', async () => {
   const page = await open();
   await signIn(page);
-  await page.getByText('Nobody is in a room.').waitFor();
+  await page.getByText('No rooms').waitFor();
   const [ann, bo] = [await member('standup', 'Ann <b>'), await member('standup', '보라')];
   const room = page.getByRole('button', { name: /^standup/ });
   await room.focus();
@@ -110,7 +110,7 @@ test('rooms come and go before the eyes; a member is put out and a room ended, b
   await page.getByRole('button', { name: 'End room standup' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'End room' }).click();
   await until('the room to end', PATIENCE_MS, () => ann.left);
-  await page.getByText('Nobody is in a room.').waitFor();
+  await page.getByText('No rooms').waitFor();
   assert.deepEqual(page.problems, []);
   ann.close();
   bo.close();
@@ -120,7 +120,7 @@ test('rooms come and go before the eyes; a member is put out and a room ended, b
 test('nothing sticks out, every control can be hit and has a name, in each look', async () => {
   const people = [await member('design-review', 'Ann'), await member('design-review', '김보라'), await member('a-room-with-a-very-long-name-that-goes-on-and-on-and-on-1234567', 'Cho')];
   people[0].send({ type: 'configure', locked: true, lobby: true, password: 'x' });
-  for (const [width, height] of [[360, 740], [1440, 900]]) {
+  for (const [width, height] of [[360, 740], [768, 1024], [1440, 900]]) {
     for (const locale of ['en-US', 'ko-KR']) {
       for (const colorScheme of ['light', 'dark']) {
         const look = `${width}-${colorScheme}-${locale.slice(0, 2)}`;
