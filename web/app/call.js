@@ -1,34 +1,51 @@
-// A call: joins the room, keeps the stage, the chat and the banners true to it, and ends it.
+// A call: joins the room, keeps the stage and the banners true to it, and ends it. What else belongs to a call is in its parts (part.js).
 
 import { Room } from '../client/index.js';
 import { CHAT_CHANNEL, Chat } from './chat.js';
+import { CHANNELS } from './channels.js';
 import { byId } from './dom.js';
+import { Game } from './game.js';
 import { onLanguage, t, tCount } from './i18n.js';
+import { Invitation } from './invitation.js';
+import { MESH_PEOPLE_EASY, Mesh } from './mesh.js';
 import { announce, toast } from './notices.js';
+import { Panels } from './panels.js';
+import { nameOf } from './part.js';
+import { People } from './people.js';
+import { QualityWatch } from './quality.js';
 import { filterIceServers, roomLink } from './route.js';
+import { startRoomMenu } from './room_menu.js';
 import { settings } from './settings.js';
+import { Speaking } from './speaking.js';
 import { Stage } from './stage.js';
+import { TileMenu } from './tile_menu.js';
+import { Transfers } from './transfers.js';
+import { WakeLock } from './wake_lock.js';
 
 /** @import { NoomError, Peer } from '../client/index.js' */
 /** @import { Me } from './me.js' */
+/** @import { Part } from './part.js' */
 /** @import { Route } from './route.js' */
 /** @import { Tile } from './tile.js' */
-
-// From five people on, a mesh asks much of everybody's uplink.
-const MESH_PEOPLE_EASY = 4;
 
 export class Call {
   #me;
   #onEnd;
   #stage = new Stage();
-  #chat = new Chat((message) => this.#room?.broadcast(CHAT_CHANNEL, message));
+  #panels = new Panels();
+  #chat = new Chat(this.#panels, (message) => this.#room?.broadcast(CHAT_CHANNEL, message));
+  #mesh;
+  #invitation = new Invitation();
+  /** @type {Part[]} */
+  #parts;
   /** @type {Room | null} */
   #room = null;
   /** @type {Map<Peer, Tile>} */
   #tiles = new Map();
-  #link = '';
+  #hand = false;
   #meshDismissed = false;
   #wasReconnecting = false;
+  #shownMe = '';
 
   /**
    * @param {Me} me
@@ -37,8 +54,13 @@ export class Call {
   constructor(me, onEnd) {
     this.#me = me;
     this.#onEnd = onEnd;
+    const game = new Game(this.#panels);
+    this.#mesh = new Mesh(me);
+    this.#parts = [
+      new Speaking(me, this.#stage), new QualityWatch(this.#panels), new People(this.#panels), new Transfers(this.#chat), game, this.#mesh,
+      new TileMenu(this.#stage, this.#panels, (peer) => game.invite(peer)), new WakeLock(),
+    ];
     byId('leave', HTMLButtonElement).addEventListener('click', () => void this.leave());
-    for (const id of ['copy-link', 'invite-copy']) byId(id, HTMLButtonElement).addEventListener('click', () => void this.#copyLink());
     byId('mesh-dismiss', HTMLButtonElement).addEventListener('click', () => {
       this.#meshDismissed = true;
       this.#showPeople();
@@ -47,8 +69,10 @@ export class Call {
       byId('sound-blocked', HTMLElement).hidden = true;
       this.#stage.eachVideo((video) => void this.#play(video));
     });
+    startRoomMenu(this.#stage, { raiseHand: () => this.#raiseHand(!this.#hand) });
     me.on('change', () => this.#showMe());
     onLanguage(() => this.#showPeople());
+    for (const event of ['online', 'offline']) window.addEventListener(event, () => this.#showConnection());
     // Nobody should see a person who has closed the page; `bye` and the closed connections say so at once.
     window.addEventListener('pagehide', () => {
       this.#room?.close();
@@ -64,21 +88,26 @@ export class Call {
    * @param {string} name
    * @param {string} roomName
    * @param {Route} route
+   * @param {{password: string, onWaiting: () => void}} door
    */
-  async join(name, roomName, route) {
+  async join(name, roomName, route, { password, onWaiting }) {
     const room = new Room({
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
       name,
+      password,
       metadata: this.#metadata(),
+      channels: CHANNELS,
       rtc: route.relayOnly ? { iceTransportPolicy: 'relay' } : {},
       iceServers: (servers) => filterIceServers(servers, route.transport),
     });
     this.#sendTracks(room);
     room.on('peerjoined', (peer) => this.#onPeer(peer));
     room.on('peerleft', ({ peer }) => this.#onPeerLeft(peer));
-    room.on('state', ({ state }) => this.#showConnection(state === 'reconnecting'));
+    room.on('state', ({ state }) => (state === 'waiting' ? onWaiting() : this.#showConnection()));
     room.on('closed', (error) => this.#end(error));
+    room.moderation.on('muterequested', ({ from, media }) => void this.#obey(from, media));
     this.#room = room;
+    for (const part of this.#parts) part.open(room);
     try {
       await room.join(roomName);
     } catch (error) {
@@ -88,9 +117,19 @@ export class Call {
     this.#open(roomName, route);
   }
 
+  /**
+   * @param {string} roomName
+   * @param {Route} route
+   */
+  showInvitation(roomName, route) {
+    this.#invitation.set(roomLink(roomName, route.byQuery));
+    this.#invitation.show();
+  }
+
   async leave() {
     const room = this.#room;
-    this.#end(null);
+    // In the lobby `join` is pending still, and tells.
+    if (this.#opened) this.#end(null);
     await room?.leave();
   }
 
@@ -99,12 +138,9 @@ export class Call {
    * @param {Route} route
    */
   #open(roomName, route) {
-    this.#link = roomLink(roomName, route.byQuery);
-    byId('call', HTMLElement).hidden = false;
-    byId('top-room', HTMLElement).hidden = false;
-    byId('copy-link', HTMLElement).hidden = false;
+    this.#invitation.set(roomLink(roomName, route.byQuery));
+    for (const id of ['call', 'top-room', 'invite-open']) byId(id, HTMLElement).hidden = false;
     byId('room-title', HTMLElement).textContent = roomName;
-    byId('invite-link', HTMLElement).textContent = this.#link;
     document.body.classList.add('in-call');
     document.querySelector('.brand')?.setAttribute('inert', '');
     this.#stage.open();
@@ -121,12 +157,17 @@ export class Call {
   #end(error, silently = false) {
     if (!this.#room) return;
     this.#room = null;
+    for (const part of this.#parts) part.close();
     this.#tiles.clear();
     this.#stage.close();
+    this.#panels.show(null);
     this.#chat.clear();
-    this.#meshDismissed = this.#wasReconnecting = false;
-    for (const id of ['call', 'top-room', 'copy-link', 'reconnecting', 'mesh-warning', 'sound-blocked']) byId(id, HTMLElement).hidden = true;
+    this.#invitation.clear();
+    this.#meshDismissed = this.#wasReconnecting = this.#hand = false;
+    this.#shownMe = '';
+    for (const id of ['call', 'top-room', 'invite-open', 'reconnecting', 'offline', 'mesh-warning', 'sound-blocked']) byId(id, HTMLElement).hidden = true;
     for (const menu of document.querySelectorAll('.menu:popover-open')) /** @type {HTMLElement} */ (menu).hidePopover();
+    if (document.pictureInPictureElement) void document.exitPictureInPicture();
     document.body.classList.remove('in-call');
     document.querySelector('.brand')?.removeAttribute('inert');
     if (!silently) this.#onEnd(error);
@@ -136,35 +177,44 @@ export class Call {
   #onPeer(peer) {
     const tile = this.#stage.add();
     this.#tiles.set(peer, tile);
-    const show = () => {
-      if (peer.state === 'closed') return;
-      const { microphone, camera, screen } = peer.metadata;
-      const wasScreen = tile.screen;
-      tile.show({ name: peer.name, self: false, microphone: microphone !== false, camera: camera !== false, screen: screen === true, mirrored: false, state: peer.state === 'away' && peer.flowing ? 'unsteady' : peer.state });
-      if (wasScreen !== tile.screen) this.#stage.arrange();
-    };
-    peer.on('state', show);
-    peer.on('flowing', show);
-    peer.on('update', show);
+    const show = () => this.#showPeer(peer, tile);
+    for (const event of /** @type {const} */ (['state', 'flowing', 'update'])) peer.on(event, show);
     peer.on('stream', (stream) => {
       tile.setStream(stream);
       void this.#play(tile.video);
     });
-    peer.on('data', ({ label, data }) => label === CHAT_CHANNEL && this.#chat.receive(peer, peer.name, data));
+    peer.on('data', ({ label, data }) => label === CHAT_CHANNEL && this.#chat.receive(peer, nameOf(peer), data));
     tile.setStream(peer.stream);
     show();
+    for (const part of this.#parts) part.add(peer, tile);
     this.#showPeople();
-    if (this.#room?.state === 'joined' && this.#opened) toast(t('peer_joined', { name: peer.name.trim() || t('someone') }));
+    if (this.#room?.state === 'joined' && this.#opened) toast(t('peer_joined', { name: nameOf(peer) }));
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {Tile} tile
+   */
+  #showPeer(peer, tile) {
+    if (peer.state === 'closed' || !this.#tiles.has(peer)) return;
+    const { microphone, camera, screen, hand } = peer.metadata;
+    const { screen: wasScreen, hand: wasUp } = tile.look;
+    const state = peer.state === 'away' && peer.flowing ? 'unsteady' : peer.state;
+    tile.show({ name: peer.name, self: false, microphone: microphone !== false, camera: camera !== false, screen: screen === true, hand: hand === true, mirrored: false, state });
+    if (wasScreen !== tile.screen) this.#stage.arrange();
+    if (hand === true && !wasUp) toast(t('hand_raised', { name: nameOf(peer) }));
   }
 
   /** @param {Peer} peer */
   #onPeerLeft(peer) {
     const tile = this.#tiles.get(peer);
     this.#tiles.delete(peer);
-    if (!tile || !this.#room) return;
+    // When the whole room closes, #end puts everything away at once.
+    if (!tile || !this.#room || this.#room.state === 'closed') return;
+    for (const part of this.#parts) part.remove(peer);
     this.#stage.remove(tile);
     this.#showPeople();
-    toast(t('peer_left', { name: peer.name.trim() || t('someone') }));
+    toast(t('peer_left', { name: nameOf(peer) }));
   }
 
   get #opened() {
@@ -172,7 +222,7 @@ export class Call {
   }
 
   #metadata() {
-    return { microphone: this.#me.microphoneOn, camera: this.#me.cameraOn, screen: this.#me.sharing };
+    return { microphone: this.#me.microphoneOn, camera: this.#me.cameraOn, screen: this.#me.sharing, hand: this.#hand };
   }
 
   /** @param {Room} room */
@@ -181,32 +231,56 @@ export class Call {
     room.setTrack('video', this.#me.videoTrack);
   }
 
+  /** @param {boolean} up */
+  #raiseHand(up) {
+    this.#hand = up;
+    this.#showMe();
+    announce(t(up ? 'hand_is_up' : 'hand_is_down'));
+  }
+
+  /**
+   * A moderator asks; this page obeys, and says so.
+   * @param {Peer | undefined} from
+   * @param {'audio' | 'video' | 'screen'} media
+   */
+  async #obey(from, media) {
+    const name = nameOf(from ?? { name: '' });
+    if (media === 'audio' && this.#me.microphoneOn) await this.#me.toggleMicrophone();
+    else if (media === 'video' && this.#me.cameraOn) await this.#me.toggleCamera();
+    else if (media === 'screen' && this.#me.sharing) await this.#me.toggleScreen();
+    toast(t(media === 'audio' ? 'muted_by' : media === 'video' ? 'camera_off_by' : 'screen_off_by', { name }));
+  }
+
   #showMe() {
     const room = this.#room;
     if (!room) return;
     this.#sendTracks(room);
+    this.#mesh.refresh();
     const { self } = this.#stage;
     const wasScreen = self.screen;
-    const look = { ...this.#metadata(), microphone: this.#me.microphoneOn, camera: this.#me.cameraOn, screen: this.#me.sharing };
-    self.show({ ...look, name: room.name, self: true, mirrored: this.#me.mirrored, state: 'me' });
+    const metadata = this.#metadata();
+    self.show({ ...metadata, name: room.name, self: true, mirrored: this.#me.mirrored, state: 'me' });
     self.setStream(this.#me.preview);
+    byId('hand', HTMLButtonElement).ariaPressed = String(this.#hand);
     if (wasScreen !== self.screen) this.#stage.arrange();
     this.#stage.eachVideo((video) => setSpeaker(video));
+    if (this.#shownMe === JSON.stringify(metadata)) return;
+    this.#shownMe = JSON.stringify(metadata);
     // A refused update is repeated by the next one, or by the next join.
-    room.update({ metadata: this.#metadata() }).catch(() => {});
+    room.update({ metadata }).catch(() => (this.#shownMe = ''));
   }
 
   #showPeople() {
     if (!this.#room) return;
     const people = this.#tiles.size + 1;
-    const count = byId('people-count', HTMLElement);
-    count.textContent = tCount('people_one', 'people_many', people);
+    byId('people-count', HTMLElement).textContent = tCount('people_one', 'people_many', people);
     byId('mesh-warning', HTMLElement).hidden = people <= MESH_PEOPLE_EASY || this.#meshDismissed;
   }
 
-  /** @param {boolean} reconnecting */
-  #showConnection(reconnecting) {
-    byId('reconnecting', HTMLElement).hidden = !reconnecting;
+  #showConnection() {
+    const reconnecting = this.#room?.state === 'reconnecting';
+    byId('offline', HTMLElement).hidden = !this.#opened || navigator.onLine;
+    byId('reconnecting', HTMLElement).hidden = !reconnecting || !navigator.onLine;
     if (this.#wasReconnecting && !reconnecting && this.#room?.state === 'joined') announce(t('reconnected'));
     this.#wasReconnecting = reconnecting;
   }
@@ -219,15 +293,6 @@ export class Call {
     } catch (error) {
       // AbortError: the stream was replaced meanwhile, and the next play() is on its way.
       if (error instanceof DOMException && error.name === 'NotAllowedError') byId('sound-blocked', HTMLElement).hidden = false;
-    }
-  }
-
-  async #copyLink() {
-    try {
-      await navigator.clipboard.writeText(this.#link);
-      toast(t('link_copied'));
-    } catch {
-      toast(t('link_not_copied', { link: this.#link }));
     }
   }
 }

@@ -4,13 +4,15 @@ import { byId, make } from './dom.js';
 import { onLanguage, setText, t } from './i18n.js';
 import { announce } from './notices.js';
 
+/** @import { Panels } from './panels.js' */
+
 export const CHAT_CHANNEL = 'chat';
 const TEXT_MAX = 2_000;
 const LOG_MESSAGES_MAX = 500;
 const SAME_BREATH_MS = 60_000;
 
 export class Chat {
-  #panel = byId('chat', HTMLElement);
+  #panels;
   #log = byId('chat-log', HTMLElement);
   #text = byId('chat-text', HTMLTextAreaElement);
   #toggle = byId('chat-toggle', HTMLButtonElement);
@@ -20,11 +22,13 @@ export class Chat {
   #last = { from: null, at: 0 };
   #send;
 
-  /** @param {(message: string) => void} send to everybody */
-  constructor(send) {
+  /**
+   * @param {Panels} panels
+   * @param {(message: string) => void} send to everybody
+   */
+  constructor(panels, send) {
+    this.#panels = panels;
     this.#send = send;
-    this.#toggle.addEventListener('click', () => this.setOpen(this.#panel.hidden));
-    byId('chat-close', HTMLButtonElement).addEventListener('click', () => this.setOpen(false));
     byId('chat-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
@@ -35,32 +39,23 @@ export class Chat {
       event.preventDefault();
       this.#submit();
     });
-    this.#panel.addEventListener('keydown', (event) => event.key === 'Escape' && !event.isComposing && this.setOpen(false));
+    panels.on('change', (open) => {
+      if (open === 'chat') {
+        this.#unread = 0;
+        this.#scrollToEnd();
+      }
+      this.#showUnread();
+    });
     onLanguage(() => this.#showUnread());
   }
 
-  /** @param {boolean} open */
-  setOpen(open) {
-    const hadFocus = this.#panel.contains(document.activeElement);
-    this.#panel.hidden = !open;
-    this.#toggle.ariaExpanded = String(open);
-    if (open) {
-      this.#unread = 0;
-      this.#scrollToEnd();
-      this.#text.focus();
-    } else if (hadFocus) {
-      this.#toggle.focus();
-    }
-    this.#showUnread();
-  }
-
   clear() {
-    for (const message of this.#log.querySelectorAll('.chat-message')) message.remove();
+    for (const message of this.#log.querySelectorAll('.chat-message')) discard(message);
     byId('chat-empty', HTMLElement).hidden = false;
     this.#last = { from: null, at: 0 };
     this.#unread = 0;
     this.#text.value = '';
-    this.setOpen(false);
+    this.#showUnread();
   }
 
   /**
@@ -72,29 +67,46 @@ export class Chat {
   receive(from, name, data) {
     const text = readMessage(data);
     if (text === null) return;
-    const shownName = name.trim() || t('someone');
-    this.#add(from, shownName, text, false);
-    if (!this.#panel.hidden) return;
+    this.add(from, name, textBody(text), false);
+    this.#notice(t('chat_from', { name, text: text.slice(0, 200) }));
+  }
+
+  /**
+   * Something else than text, with its own controls.
+   * @param {object} from one object per person; this chat itself for what is one's own
+   * @param {string} name
+   * @param {HTMLElement} card
+   * @param {string} [notice] what to say of it while the panel is closed
+   */
+  addCard(from, name, card, notice) {
+    const message = this.add(from, name, card, notice === undefined);
+    if (notice !== undefined) this.#notice(notice);
+    return message;
+  }
+
+  /** @param {string} text */
+  #notice(text) {
+    if (this.#panels.open === 'chat') return;
     this.#unread += 1;
     this.#showUnread();
-    announce(t('chat_from', { name: shownName, text: text.slice(0, 200) }));
+    announce(text);
   }
 
   #submit() {
     const text = this.#text.value.trim().slice(0, TEXT_MAX);
     if (text === '') return;
     this.#send(JSON.stringify({ text }));
-    this.#add(this, t('chat_me'), text, true);
+    this.add(this, t('chat_me'), textBody(text), true);
     this.#text.value = '';
   }
 
   /**
    * @param {object} from
    * @param {string} name
-   * @param {string} text
+   * @param {HTMLElement} body
    * @param {boolean} mine
    */
-  #add(from, name, text, mine) {
+  add(from, name, body, mine) {
     const now = Date.now();
     const follows = this.#last.from === from && now - this.#last.at < SAME_BREATH_MS;
     this.#last = { from, at: now };
@@ -106,15 +118,14 @@ export class Chat {
     const who = make('bdi', '', name);
     if (mine) setText(who, 'chat_me');
     head.append(who, time);
-    const body = make('p', 'text', text);
-    body.dir = 'auto';
     message.append(head, body);
     byId('chat-empty', HTMLElement).hidden = true;
     const atEnd = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 80;
     this.#log.append(message);
     const messages = this.#log.querySelectorAll('.chat-message');
-    if (messages.length > LOG_MESSAGES_MAX) messages[0]?.remove();
+    if (messages.length > LOG_MESSAGES_MAX) discard(messages[0]);
     if (atEnd || mine) this.#scrollToEnd();
+    return message;
   }
 
   #scrollToEnd() {
@@ -128,6 +139,22 @@ export class Chat {
     this.#toggle.setAttribute('aria-label', label);
     this.#toggle.title = label;
   }
+}
+
+/**
+ * What it holds (a file on its way) ends with it.
+ * @param {Element | undefined} message
+ */
+function discard(message) {
+  message?.remove();
+  message?.dispatchEvent(new Event('noom:gone'));
+}
+
+/** @param {string} text */
+function textBody(text) {
+  const body = make('p', 'text', text);
+  body.dir = 'auto';
+  return body;
 }
 
 /**

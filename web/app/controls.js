@@ -45,6 +45,23 @@ export function startControls(me) {
     event.preventDefault();
     void actions[control]();
   });
+  startPushToTalk(me);
+}
+
+/**
+ * Space, held down anywhere but where it writes or presses something.
+ * @param {Me} me
+ */
+function startPushToTalk(me) {
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== ' ' || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const busyElsewhere = event.target instanceof Element && event.target.closest('button, input, select, textarea, a, summary, canvas, dialog, [contenteditable]');
+    if (busyElsewhere || !document.querySelector('#call:not([hidden])')) return;
+    event.preventDefault();
+    void me.talk(true);
+  });
+  document.addEventListener('keyup', (event) => event.key === ' ' && void me.talk(false));
+  window.addEventListener('blur', () => void me.talk(false));
 }
 
 /**

@@ -3,8 +3,10 @@
 import { byId } from './dom.js';
 import { onLanguage, setText } from './i18n.js';
 import { meterTrack } from './meter.js';
+import { showPermissionHelp } from './permission_help.js';
 import { isRoomName, newRoomName } from './room_name.js';
 import { remember, settings } from './settings.js';
+import { SpeakerTest } from './speaker_test.js';
 
 /** @import { Me } from './me.js' */
 /** @import { Key } from './i18n.js' */
@@ -15,7 +17,9 @@ export class Lobby {
   #view = byId('lobby', HTMLElement);
   #name = byId('name', HTMLInputElement);
   #room = byId('room', HTMLInputElement);
+  #password = byId('password', HTMLInputElement);
   #button = byId('join-button', HTMLButtonElement);
+  #speakerTest = new SpeakerTest();
   /** @type {(() => void) | null} */
   #stopMeter = null;
   /** @type {MediaStreamTrack | null | undefined} */
@@ -23,9 +27,10 @@ export class Lobby {
 
   /**
    * @param {Me} me
-   * @param {(name: string, room: string) => Promise<void>} onJoin
+   * @param {(name: string, room: string, password: string) => Promise<void>} onJoin
+   * @param {(room: string) => void} onInvite  to show the link to that room
    */
-  constructor(me, onJoin) {
+  constructor(me, onJoin, onInvite) {
     this.#me = me;
     this.#onJoin = onJoin;
     byId('join', HTMLFormElement).addEventListener('submit', (event) => {
@@ -36,6 +41,7 @@ export class Lobby {
       this.#room.value = newRoomName();
       showProblem(this.#room, 'room-problem', null);
     });
+    byId('lobby-invite', HTMLButtonElement).addEventListener('click', () => onInvite(this.#room.value.trim()));
     byId('device-retry', HTMLButtonElement).addEventListener('click', () => void me.retry());
     me.on('change', () => this.#refresh());
     onLanguage(() => this.#refresh());
@@ -51,6 +57,7 @@ export class Lobby {
     this.#view.hidden = false;
     byId('room-field', HTMLElement).hidden = room !== '';
     this.#room.value = room || newRoomName();
+    this.askPassword(null);
     setText(byId('lobby-title', HTMLElement), room ? 'join_title' : 'start_title', { room });
     setText(byId('lobby-lead', HTMLElement), room ? 'join_lead' : 'start_lead');
     this.setBusy(false);
@@ -62,6 +69,15 @@ export class Lobby {
     this.#view.hidden = true;
     byId('preview-video', HTMLVideoElement).srcObject = null;
     this.#meter(null);
+    this.#speakerTest.stop();
+  }
+
+  /** @param {'password_needed' | 'password_wrong' | null} problem why one is asked for; null: none is */
+  askPassword(problem) {
+    byId('password-field', HTMLElement).hidden = problem === null;
+    showProblem(this.#password, 'password-problem', problem === 'password_wrong' ? problem : null);
+    this.#password.value = '';
+    if (problem) this.#password.focus();
   }
 
   /** @param {boolean} busy */
@@ -79,7 +95,7 @@ export class Lobby {
     if (wrong) return wrong.focus();
     remember({ name });
     this.setBusy(true);
-    await this.#onJoin(name, room);
+    await this.#onJoin(name, room, this.#password.value);
     this.setBusy(false);
   }
 
@@ -99,6 +115,7 @@ export class Lobby {
     byId('device-problem', HTMLElement).hidden = problem === null;
     if (problem) setText(byId('device-problem-text', HTMLElement), problem);
     byId('device-retry', HTMLButtonElement).hidden = problem === 'problem_insecure';
+    showPermissionHelp(this.#me.problems);
   }
 
   /** @returns {Key} */

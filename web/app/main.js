@@ -17,11 +17,15 @@ import { readRoute, roomAddress } from './route.js';
 startPreferences();
 const me = new Me();
 const message = new MessageView();
-const lobby = new Lobby(me, enter);
 const call = new Call(me, onEnd);
+/** @type {Lobby} */
+const lobby = new Lobby(me, enter, (room) => call.showInvitation(room, readRoute(location)));
 startControls(me);
 startPickers(me);
-me.on('lost', ({ source }) => toast(t(source === 'screen' ? 'sharing_ended' : source === 'camera' ? 'lost_camera' : 'lost_microphone')));
+me.on('lost', ({ source, instead }) => {
+  const lost = t(source === 'screen' ? 'sharing_ended' : source === 'camera' ? 'lost_camera' : 'lost_microphone');
+  toast(instead === null ? lost : `${lost} ${t('lost_instead', { device: instead })}`);
+});
 me.on('refused', ({ source, error }) => {
   // In the lobby a notice stays; cancelling the browser's own screen dialog needs no comment.
   if (source === 'screen' && error.code === 'permission_denied') return;
@@ -47,24 +51,37 @@ function open() {
 /**
  * @param {string} name
  * @param {string} room
+ * @param {string} password
  */
-async function enter(name, room) {
+async function enter(name, room, password) {
   const route = readRoute(location);
   try {
-    await call.join(name, room, route);
+    await call.join(name, room, route, { password, onWaiting: () => wait(room) });
   } catch (error) {
     return refuse(/** @type {NoomError} */ (error), room);
   }
+  message.hide();
   lobby.hide();
   if (route.page === 'start') history.pushState(null, '', roomAddress(room, false));
   showTitle();
+}
+
+/**
+ * In the room's lobby, until somebody inside decides.
+ * @param {string} room
+ */
+function wait(room) {
+  lobby.hide();
+  say({ title: 'waiting_title', text: 'waiting_text', parameters: { room }, waiting: true, primary: { label: 'waiting_leave', run: () => void call.leave() } });
 }
 
 /** @param {NoomError | null} error */
 function onEnd(error) {
   void me.release();
   const primary = { label: /** @type {const} */ ('rejoin'), run: open };
-  if (error) say({ title: 'lost_title', text: 'lost_text', parameters: { code: error.closeCode ?? error.code }, apart: true, primary });
+  if (error?.code === 'kicked') say({ title: 'kicked_title', text: 'kicked_text', apart: true, primary });
+  else if (error?.code === 'ended') say({ title: 'ended_title', text: 'ended_text', apart: true });
+  else if (error) say({ title: 'lost_title', text: 'lost_text', parameters: { code: error.closeCode ?? error.code }, apart: true, primary });
   else say({ title: 'left_title', text: 'left_text', primary });
 }
 
@@ -74,11 +91,17 @@ function onEnd(error) {
  */
 function refuse(error, room) {
   const primary = { label: /** @type {const} */ ('try_again'), run: open };
+  // Left while waiting.
+  if (error.code === 'closed') return open();
+  if (error.code === 'password_required' || error.code === 'wrong_password') return lobby.askPassword(error.code === 'wrong_password' ? 'password_wrong' : 'password_needed');
   lobby.hide();
   void me.release();
   const common = { parameters: { room, code: error.closeCode ?? error.code }, apart: true, primary };
   if (error.code === 'room_full') say({ title: 'full_title', text: 'full_text', ...common });
-  else if (error.code === 'rate_limited' || error.code === 'too_many_rooms') say({ title: 'busy_title', text: 'busy_text', ...common });
+  else if (error.code === 'locked') say({ title: 'locked_title', text: 'locked_text', ...common });
+  else if (error.code === 'denied') say({ title: 'denied_title', text: 'denied_text', ...common });
+  else if (error.code === 'banned') say({ title: 'kicked_title', text: 'banned_text', ...common });
+  else if (error.code === 'rate_limited' || error.code === 'too_many_rooms' || error.code === 'lobby_full') say({ title: 'busy_title', text: 'busy_text', ...common });
   else if (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'connection_lost')
     say({ title: 'unreachable_title', text: 'unreachable_text', ...common });
   else say({ title: 'lost_title', text: 'lost_text', ...common });

@@ -9,10 +9,12 @@ import { remember, settings } from './settings.js';
 /**
  * @typedef {object} MeEvents
  * @property {void} change                         anything the page shows may be different now
- * @property {{source: Source}} lost
+ * @property {{source: Source, instead: string | null}} lost   unplugged or taken away; `instead`: the device that is used now
  * @property {{source: Source, error: NoomError}} refused
  * @property {void} devices
  */
+
+const TALK_AGAIN_MS = 8_000;
 
 /** @extends {Emitter<MeEvents>} */
 export class Me extends Emitter {
@@ -24,13 +26,18 @@ export class Me extends Emitter {
   /** The browser may be asking the user right now. */
   asking = false;
   #microphoneOn = settings.microphoneOn;
+  #talking = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #giveBack;
+  /** @type {Set<Source>} what was unplugged while it was in use, and comes back with its device */
+  #missed = new Set();
   #preview = new MediaStream();
 
   constructor() {
     super();
     this.media.on('change', () => this.#changed());
-    this.media.on('lost', ({ source }) => this.emit('lost', { source }));
-    this.media.on('devices', () => void this.refreshDevices());
+    this.media.on('lost', ({ source }) => void this.#onLost(source));
+    this.media.on('devices', () => void this.#onDevices());
   }
 
   get microphoneOn() {
@@ -84,9 +91,25 @@ export class Me extends Emitter {
   }
 
   async toggleMicrophone() {
+    this.#talking = false;
+    clearTimeout(this.#giveBack);
     this.#microphoneOn = !this.microphoneOn;
     remember({ microphoneOn: this.#microphoneOn });
-    if (this.#microphoneOn && !this.media.microphone) await this.#attempt('microphone', () => this.media.startMicrophone(settings.microphone));
+    if (!this.#microphoneOn) await this.media.stopMicrophone();
+    else if (!this.media.microphone) await this.#attempt('microphone', () => this.media.startMicrophone(settings.microphone));
+    this.#changed();
+  }
+
+  /**
+   * Push to talk, while the microphone is off. The device is kept for a moment, so that the next word is not cut off.
+   * @param {boolean} talking
+   */
+  async talk(talking) {
+    if (talking === this.#talking || (talking && this.#microphoneOn)) return;
+    this.#talking = this.#microphoneOn = talking;
+    clearTimeout(this.#giveBack);
+    if (!talking) this.#giveBack = setTimeout(() => void (this.#microphoneOn || this.media.stopMicrophone()), TALK_AGAIN_MS);
+    else if (!this.media.microphone) await this.#attempt('microphone', () => this.media.startMicrophone(settings.microphone));
     this.#changed();
   }
 
@@ -95,6 +118,7 @@ export class Me extends Emitter {
     remember({ cameraOn: on });
     if (on) await this.#attempt('camera', () => this.media.startCamera(settings.camera));
     else await this.media.stopCamera();
+    this.#missed.delete('camera');
   }
 
   async flipCamera() {
@@ -125,9 +149,47 @@ export class Me extends Emitter {
 
   /** Gives every device back; `start` opens them again. */
   async release() {
+    clearTimeout(this.#giveBack);
+    this.#missed.clear();
     await this.media.stopScreen();
     await this.media.stopCamera();
     await this.media.stopMicrophone();
+  }
+
+  /**
+   * Another device takes over, if there is one.
+   * @param {Source} source
+   */
+  async #onLost(source) {
+    let instead = null;
+    await this.refreshDevices();
+    if (source !== 'screen') {
+      this.#missed.add(source);
+      instead = await this.#reopen(source);
+    }
+    this.emit('lost', { source, instead });
+  }
+
+  async #onDevices() {
+    await this.refreshDevices();
+    for (const source of this.#missed) if (source !== 'screen') await this.#reopen(source);
+  }
+
+  /**
+   * @param {'microphone' | 'camera'} source
+   * @returns {Promise<string | null>} the label of the device that was opened
+   */
+  async #reopen(source) {
+    if ((source === 'camera' ? this.devices.cameras : this.devices.microphones).length === 0) return null;
+    try {
+      if (source === 'camera') await this.media.startCamera(settings.camera);
+      else await this.media.startMicrophone(settings.microphone);
+      this.#missed.delete(source);
+      this.#changed();
+      return (source === 'camera' ? this.media.camera : this.media.microphone)?.label ?? null;
+    } catch {
+      return null;
+    }
   }
 
   /**
@@ -136,6 +198,7 @@ export class Me extends Emitter {
    */
   async #attempt(source, operation) {
     delete this.problems[source];
+    this.#missed.delete(source);
     try {
       await operation();
       // The first permission is what gives the devices their names.

@@ -11,6 +11,7 @@ import { setText } from './i18n.js';
  * @property {Key} text
  * @property {Parameters} [parameters]
  * @property {boolean} [apart]          draw the rings apart: something could not be connected
+ * @property {boolean} [waiting]        something is under way
  * @property {{label: Key, run: () => void}} [primary]
  */
 
@@ -25,8 +26,10 @@ export class MessageView {
   }
 
   /** @param {MessageText} message */
-  show({ title, text, parameters = {}, apart = false, primary }) {
+  show({ title, text, parameters = {}, apart = false, waiting = false, primary }) {
     this.#view.toggleAttribute('data-apart', apart);
+    this.#view.toggleAttribute('data-waiting', waiting);
+    byId('message-home', HTMLElement).hidden = waiting;
     setText(byId('message-title', HTMLElement), title, parameters);
     setText(byId('message-text', HTMLElement), text, parameters);
     this.#primary.hidden = primary === undefined;

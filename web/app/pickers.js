@@ -93,13 +93,15 @@ function radio(group, value, text) {
 
 /** @param {HTMLElement} menu */
 function placeAboveItsButton(menu) {
-  menu.addEventListener('beforetoggle', (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState !== 'open') return;
-    const button = document.querySelector(`[popovertarget="${menu.id}"]`)?.getBoundingClientRect();
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`);
+  if (!button) return;
+  const place = () => {
     const width = Math.min(340, innerWidth - 24);
-    const x = Math.min(Math.max((button?.right ?? 0) - width, 12), innerWidth - width - 12);
+    const x = Math.min(Math.max(button.getBoundingClientRect().right - width, 12), innerWidth - width - 12);
     menu.style.setProperty('--menu-x', `${x}px`);
-  });
+  };
+  menu.addEventListener('beforetoggle', (event) => /** @type {ToggleEvent} */ (event).newState === 'open' && place());
+  window.addEventListener('resize', () => menu.matches(':popover-open') && place());
 }
 
 /**

@@ -10,12 +10,13 @@
  * @property {string} microphone             device ids
  * @property {string} camera
  * @property {string} speaker
+ * @property {'grid' | 'speaker'} layout
  */
 
 const KEY = 'noom.settings';
 
 /** @type {Settings} */
-const DEFAULTS = { name: '', theme: 'auto', language: '', microphoneOn: true, cameraOn: true, microphone: '', camera: '', speaker: '' };
+const DEFAULTS = { name: '', theme: 'auto', language: '', microphoneOn: true, cameraOn: true, microphone: '', camera: '', speaker: '', layout: 'grid' };
 
 /** @type {Settings} */
 export const settings = { ...DEFAULTS, ...read() };
@@ -35,6 +36,7 @@ function read() {
   try {
     const saved = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     if (!['auto', 'light', 'dark'].includes(saved.theme)) delete saved.theme;
+    if (!['grid', 'speaker'].includes(saved.layout)) delete saved.layout;
     return Object.fromEntries(Object.entries(DEFAULTS).map(([key, value]) => [key, typeof saved[key] === typeof value ? saved[key] : value]));
   } catch {
     return {};

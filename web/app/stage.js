@@ -1,7 +1,8 @@
-// The tiles of a call and where they stand. Follows the size of the stage and the number of people.
+// The tiles of a call and where they stand. Follows the size of the stage, the number of people, the layout and the pin.
 
 import { byId } from './dom.js';
 import { grid, pair, spotlight } from './layout.js';
+import { settings } from './settings.js';
 import { Tile } from './tile.js';
 
 /** @import { Place } from './layout.js' */
@@ -13,6 +14,10 @@ export class Stage {
   #self = new Tile();
   /** @type {Set<Tile>} */
   #others = new Set();
+  /** @type {Tile | null} */
+  #pinned = null;
+  /** @type {Tile | null} */
+  #speaker = null;
   #observer = new ResizeObserver(() => this.arrange());
 
   constructor() {
@@ -21,6 +26,9 @@ export class Stage {
 
   get self() {
     return this.#self;
+  }
+  get pinned() {
+    return this.#pinned;
   }
 
   open() {
@@ -34,7 +42,9 @@ export class Stage {
     this.#element.classList.remove('settled');
     for (const tile of this.#others) this.#discard(tile);
     this.#others.clear();
+    this.#pinned = this.#speaker = null;
     this.#self.setStream(null);
+    this.#self.setPinned(false);
     this.#self.element.remove();
     this.#invite.hidden = true;
   }
@@ -50,7 +60,24 @@ export class Stage {
   /** @param {Tile} tile */
   remove(tile) {
     this.#others.delete(tile);
+    if (this.#pinned === tile) this.#pinned = null;
+    if (this.#speaker === tile) this.#speaker = null;
     this.#discard(tile);
+    this.arrange();
+  }
+
+  /** @param {Tile | null} tile that stays large until it is unpinned */
+  pin(tile) {
+    this.#pinned?.setPinned(false);
+    this.#pinned = tile;
+    tile?.setPinned(true);
+    this.arrange();
+  }
+
+  /** @param {Tile} tile of who spoke last */
+  setSpeaker(tile) {
+    if (this.#speaker === tile) return;
+    this.#speaker = tile;
     this.arrange();
   }
 
@@ -66,13 +93,21 @@ export class Stage {
     const me = this.#self.element;
     this.#invite.hidden = others.length > 0;
     const gap = width < 640 ? 8 : 12;
-    const shared = [this.#self, ...this.#others].find((tile) => tile.screen)?.element;
+    const large = others.length > 0 ? this.#large()?.element : undefined;
     const all = others.length > 0 ? [...others, me] : [me, this.#invite];
-    if (shared && others.length > 0) place([shared, ...all.filter((tile) => tile !== shared)], spotlight(all.length, width, height, gap));
+    if (large) place([large, ...all.filter((tile) => tile !== large)], spotlight(all.length, width, height, gap));
     else if (others.length === 1) place(all, pair(width, height, gap));
     else place(all, grid(all.length, width, height, gap));
     // The first arrangement does not fly in.
     requestAnimationFrame(() => this.#element.classList.add('settled'));
+  }
+
+  /** The tile that is larger than the others, if one is. */
+  #large() {
+    const screen = [this.#self, ...this.#others].find((tile) => tile.screen);
+    if (this.#pinned ?? screen) return this.#pinned ?? screen;
+    if (settings.layout !== 'speaker' || this.#others.size < 2) return undefined;
+    return this.#speaker ?? [...this.#others][0];
   }
 
   /** @param {Tile} tile */

@@ -12,17 +12,21 @@ import { localise, onLanguage, setText, t } from './i18n.js';
  * @property {boolean} microphone
  * @property {boolean} camera
  * @property {boolean} screen
+ * @property {boolean} hand       raised
  * @property {boolean} mirrored
  * @property {TileState} state
  */
 
 const HUES = 6;
+const BARS = /** @type {const} */ (['bars_0', 'bars_1', 'bars_2', 'bars_3', 'bars_4']);
 
 export class Tile {
   element = stamp('tile');
   video = find(this.element, 'video', HTMLVideoElement);
   /** @type {Look} */
-  #look = { name: '', self: false, microphone: true, camera: false, screen: false, mirrored: false, state: 'connecting' };
+  #look = { name: '', self: false, microphone: true, camera: false, screen: false, hand: false, mirrored: false, state: 'connecting' };
+
+  menuButton = find(this.element, '.tile-menu', HTMLButtonElement);
 
   constructor() {
     localise(this.element);
@@ -38,6 +42,29 @@ export class Tile {
     if (this.video.srcObject !== stream) this.video.srcObject = stream;
   }
 
+  get look() {
+    return this.#look;
+  }
+
+  /** @param {boolean} speaking */
+  setSpeaking(speaking) {
+    this.element.classList.toggle('speaking', speaking);
+  }
+
+  /** @param {boolean} pinned */
+  setPinned(pinned) {
+    find(this.element, '.pin-mark', HTMLElement).hidden = !pinned;
+  }
+
+  /** @param {0 | 1 | 2 | 3 | 4} bars 0: no path */
+  setBars(bars) {
+    const place = find(this.element, '.bars', HTMLElement);
+    place.hidden = bars === 0;
+    if (place.dataset.bars === String(bars)) return;
+    place.dataset.bars = String(bars);
+    setText(find(place, 'span', HTMLElement), BARS[bars]);
+  }
+
   /** @param {Look} look */
   show(look) {
     this.#look = look;
@@ -48,6 +75,9 @@ export class Tile {
     avatar.textContent = initial(name);
     avatar.dataset.hue = String(hueOf(name));
     this.element.setAttribute('aria-label', shown);
+    this.menuButton.setAttribute('aria-label', t('tile_menu', { name }));
+    this.menuButton.title = t('tile_menu', { name });
+    find(this.element, '.hand-mark', HTMLElement).hidden = !look.hand;
     this.element.classList.toggle('no-video', !look.camera && !look.screen);
     this.element.classList.toggle('whole', look.screen);
     this.video.classList.toggle('mirrored', look.mirrored);

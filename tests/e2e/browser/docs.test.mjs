@@ -67,7 +67,7 @@ test('join', async () => {
   await prints(late, 'could not join: bad_message');
 });
 
-test('media, metadata, send, relays', async () => {
+test('media, metadata, send, relays, quality', async () => {
   const [ann, bo] = await twoPeople('four');
   await run(ann, 'media');
   await prints(ann, 'playing');
@@ -77,6 +77,8 @@ test('media, metadata, send, relays', async () => {
   await prints(ann, 'Bo says hello to everyone', 'Bo says psst');
   await run(ann, 'relays');
   await prints(ann, 'kinds of servers', 'host to host over udp');
+  await run(ann, 'quality');
+  await prints(ann, 'of 4 bars');
 });
 
 test('channels', async () => {

@@ -2,17 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { PATIENCE_MS } from './harness/browser.mjs';
+import { inEveryLook } from './harness/looks.mjs';
 import { paintedCamera } from './harness/painted_camera.mjs';
 import { Suite } from './harness/suite.mjs';
+import { until } from './harness/until.mjs';
 
 let suite;
 before(async () => (suite = await Suite.start({ signal: { rooms: { capacity: 5 } } })));
 afterEach(() => suite.closePages());
 after(() => suite.stop());
-
-const SIZES = [[360, 740], [768, 1024], [1440, 900]];
-// Photographed each time; $NOOM_EVERY_LOOK asks for all twelve.
-const PHOTOGRAPHED = new Set(['360 dark ko', '768 light ko', '1440 light en']);
 
 /** Tiles that fly to their places would be measured on the way. */
 function newPerson(options) {
@@ -25,40 +24,6 @@ function painted(seed) {
 
 function refusing(name) {
   return `navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('for the test', '${name}'); };`;
-}
-
-/** Takes the state through all its looks. In each: nothing sticks out, every control can be hit and has a name. */
-async function inEveryLook(person, name) {
-  const { page } = person;
-  for (const [width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
-    for (const language of ['en', 'ko']) {
-      if ((await page.locator('html').getAttribute('lang')) !== language) await page.locator('#language').click();
-      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-      assert.deepEqual(await page.evaluate(faults), [], `${name} at ${width} px in ${language}`);
-      for (const colorScheme of ['light', 'dark']) {
-        if (!process.env.NOOM_EVERY_LOOK && !PHOTOGRAPHED.has(`${width} ${colorScheme} ${language}`)) continue;
-        await page.emulateMedia({ colorScheme });
-        await page.mouse.move(0, 0);
-        await person.screenshot(`${name}-${width}-${colorScheme}-${language}`);
-      }
-    }
-  }
-}
-
-/** Runs inside the page. WCAG 2.2: 1.4.10 reflow, 2.5.8 target size, 4.1.2 name. */
-function faults() {
-  const found = [];
-  if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} px wide`);
-  for (const control of document.querySelectorAll('button, a[href], input, select, textarea')) {
-    if (!control.checkVisibility({ visibilityProperty: true }) || control.classList.contains('skip')) continue;
-    const { width, height, left, right } = control.getBoundingClientRect();
-    const name = control.getAttribute('aria-label') || control.textContent.trim() || control.labels?.[0]?.textContent.trim();
-    if (!name) found.push(`no name: ${control.outerHTML.slice(0, 80)}`);
-    if (width < 24 || height < 24) found.push(`too small: ${name} ${width}×${height}`);
-    if (left < -0.5 || right > innerWidth + 0.5) found.push(`outside: ${name}`);
-  }
-  return found;
 }
 
 test('the start page', async () => {
@@ -132,6 +97,8 @@ test('two, three and five people', async () => {
     }
   }
   await inEveryLook(first, 'call-five');
+  const limits = () => first.page.evaluate(() => window.noomConnections.map((one) => one.getSenders().find(({ track }) => track?.kind === 'video')?.getParameters().encodings[0]?.maxBitrate));
+  await until('less to be sent to each of four', PATIENCE_MS, async () => String(await limits()) === '500000,500000,500000,500000');
   const late = await newPerson({ init: painted(0) });
   await late.goto('/r/blue-harbour-heron');
   await late.page.locator('#name').fill('Late');

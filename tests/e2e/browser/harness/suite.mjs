@@ -28,12 +28,13 @@ export class Suite {
   async #start(signal) {
     this.directory = mkdtempSync(path.join(tmpdir(), 'noom-browser-'));
     const { home, certificate, key } = makeCertificates(this.directory);
-    this.turn = await Daemon.start('noom-turn', {
+    this.turnConfig = {
       listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'], tls: ['127.0.0.1:0'] },
       tls: { certificate, key },
       relay: { addresses: ['127.0.0.1'] },
       auth: { realm: 'noom.test', rest_secrets: [SECRET] },
-    });
+    };
+    this.turn = await Daemon.start('noom-turn', this.turnConfig);
     const at = (transport) => `127.0.0.1:${this.turn.port(transport)}`;
     const defaults = {
       listen: { http: ['127.0.0.1:0'], https: [] },
@@ -62,6 +63,14 @@ export class Suite {
   async restartSignal() {
     await this.signal.stop();
     this.signal = await Daemon.start('noom-signal', this.signalConfig);
+  }
+
+  /** Ends noom-turn and starts it again where it was; what it relayed is gone. */
+  async restartTurn() {
+    const at = (transport) => [`127.0.0.1:${this.turn.port(transport)}`];
+    const listen = { udp: at('udp'), tcp: at('tcp'), tls: at('tls') };
+    await this.turn.stop();
+    this.turn = await Daemon.start('noom-turn', { ...this.turnConfig, listen });
   }
 
   /** A new person on the call page: a browser context of its own. */
