@@ -67,6 +67,11 @@ void collect_carriers(ops::MetricPage& page, const ShellStats& shell) {
     posts.sample(shell.posts[static_cast<PostOutcome>(i)].value(), {{"outcome", kPostLabels[i]}});
   }
   page.counter("noom_signal_polls_total", "Long polls received.").sample(shell.polls.value());
+  auto forwards = page.counter("noom_signal_forwards_total",
+                               "Requests passed on to the node that has the connection: answered by it, not answered, "
+                               "or too many at once.");
+  for (size_t i = 0; i < count_of<ForwardOutcome>(); ++i)
+    forwards.sample(shell.forwards[static_cast<ForwardOutcome>(i)].value(), {{"outcome", kForwardLabels[i]}});
 }
 
 void collect_shell(ops::MetricPage& page, const ShellStats& shell) {

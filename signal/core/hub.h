@@ -67,6 +67,12 @@ class Hub {
   void leave_cluster(Now now, Output& output);
   // False while an older process has this node's name.
   bool is_member() const;
+  // The other node of that node_tag; its name.
+  std::optional<NodeId> find_node(std::string_view tag) const;
+  bool is_node_there(const NodeId& node) const;
+  // False while nodes may only seem to be gone.
+  bool sees_all_nodes(Now now) const;
+  uint64_t view_version() const;  // changes when a node comes or goes
   // Whether other nodes may come for this one's sessions.
   bool has_company() const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "signal/core/cluster/node_tag.h"
 #include "signal/core/cluster/nodes.h"
 #include "signal/core/hub.h"
 
@@ -40,6 +41,26 @@ void Hub::leave_cluster(Now now, Output& output) {
 
 bool Hub::is_cut_off() const {
   return nodes_ != nullptr && !nodes_->is_connected;
+}
+
+std::optional<NodeId> Hub::find_node(std::string_view tag) const {
+  if (nodes_ == nullptr) return std::nullopt;
+  for (const NodeView& node : nodes_->cluster.membership().view()) {
+    if (node.address.node != nodes_->name(kThisNode) && node_tag(node.address) == tag) return node.address.node;
+  }
+  return std::nullopt;
+}
+
+bool Hub::is_node_there(const NodeId& node) const {
+  return nodes_ != nullptr && nodes_->cluster.membership().find(node) != nullptr;
+}
+
+bool Hub::sees_all_nodes(Now now) const {
+  return nodes_ == nullptr || (nodes_->is_connected && now.mono >= nodes_->heals);
+}
+
+uint64_t Hub::view_version() const {
+  return nodes_ == nullptr ? 0 : nodes_->cluster.membership().view_version();
 }
 
 bool Hub::has_company() const {

@@ -1,38 +1,41 @@
 #include "signal/shell/fallback.h"
 
-#include <absl/strings/escaping.h>
-
 #include <utility>
-#include <vector>
 
-#include "common/base/bytes.h"
 #include "common/io/clocks.h"
+#include "signal/core/cluster/node_tag.h"
 #include "signal/shell/poll_carrier.h"
 #include "signal/shell/sse_carrier.h"
 
 namespace noom::signal {
 namespace {
 
-constexpr size_t kNodeBytes = 6;
-constexpr size_t kSecretBytes = 18;
-constexpr char kNodeEnd = '.';
+HttpAnswer refuse_connection(std::string_view cors) {
+  return refuse_fallback(404, "connection_unknown", "There is no such connection, or no more.", cors);
+}
 
 }  // namespace
 
-Fallback::Fallback(Switchboard& board, const CarrierLimits& limits, Random& random, ShellStats& stats, Later later)
+Fallback::Fallback(Switchboard& board, const CarrierLimits& limits, const Secret& key, Random& random,
+                   ShellStats& stats, Later later)
     : board_(board),
       limits_(limits),
-      random_(random),
       stats_(stats),
       later_(std::move(later)),
-      node_(draw(kNodeBytes)) {}
+      carrier_names_(key, random),
+      forwarding_(random, stats) {}
+
+void Fallback::join_cluster(const NodeAddress& self) {
+  carrier_names_.set_node(node_tag(self));
+  forwarding_.use(self.node, [this](const NodeId& to, std::string bytes) { return board_.pass(to, std::move(bytes)); });
+}
 
 HttpReply Fallback::on_request(ConnectionId connection, const std::shared_ptr<HttpConnection>& http,
                                const IpAddress& client, const FallbackRequest& asked) {
   if (asked.verb == FallbackVerb::kOpenSse || asked.verb == FallbackVerb::kOpenPoll)
     return open(connection, http, client, asked);
   const auto found = carriers_.find(asked.connection);
-  if (found == carriers_.end()) return refuse_unknown(asked);
+  if (found == carriers_.end()) return ask_elsewhere(connection, http, asked);
   const std::shared_ptr<HttpCarrier>& carrier = found->second;
   if (asked.verb == FallbackVerb::kPost) {
     if (carrier->posts_coming >= kPostsComingMax)
@@ -41,9 +44,10 @@ HttpReply Fallback::on_request(ConnectionId connection, const std::shared_ptr<Ht
     uses_[connection.index] = {carrier, carrier->kind(), asked.number, asked.cors};
     return BodyWanted{limits_.frame_bytes_max};
   }
-  if (carrier->kind() != CarrierKind::kPoll) return refuse_unknown(asked);
+  if (carrier->kind() != CarrierKind::kPoll) return refuse_connection(asked.cors);
   stats_.polls.add();
-  auto reply = static_cast<PollCarrier&>(*carrier).poll(asked.number, connection, http, asked.cors);
+  auto reply = static_cast<PollCarrier&>(*carrier).poll(
+      asked.number, connection, [http](HttpAnswer answer) { http->answer(std::move(answer)); }, asked.cors);
   if (std::holds_alternative<AnswerLater>(reply))
     uses_[connection.index] = {carrier, CarrierKind::kPoll, 0, asked.cors};
   return reply;
@@ -58,7 +62,7 @@ HttpReply Fallback::open(ConnectionId connection, const std::shared_ptr<HttpConn
                            refused->retry_after_s);
   }
   const CarrierId id = std::get<CarrierId>(opened);
-  const std::string name = node_ + kNodeEnd + draw(kSecretBytes);
+  const std::string name = carrier_names_.draw();
   names_[id.index] = name;
   HttpAnswer answer;
   if (asked.verb == FallbackVerb::kOpenSse) {
@@ -78,36 +82,87 @@ HttpReply Fallback::open(ConnectionId connection, const std::shared_ptr<HttpConn
   return answer;
 }
 
-// The bus between nodes would pass it on; until then the client opens anew, and its ticket is good on every node.
-HttpReply Fallback::refuse_unknown(const FallbackRequest& asked) {
-  const bool is_ours = asked.connection.starts_with(node_ + kNodeEnd);
-  HttpAnswer refusal =
-      is_ours || asked.connection.find(kNodeEnd) == std::string::npos
-          ? refuse_fallback(404, "connection_unknown", "There is no such connection, or no more.", asked.cors)
-          : refuse_fallback(421, "wrong_node", "This connection belongs to another node; open a new one.", asked.cors);
+HttpReply Fallback::ask_elsewhere(ConnectionId connection, const std::shared_ptr<HttpConnection>& http,
+                                  const FallbackRequest& asked) {
+  HttpAnswer refusal;
+  const auto node = carrier_names_.node_of(asked.connection);
+  if (!node || carrier_names_.is_own(*node) || !board_.is_in_cluster()) {
+    refusal = refuse_connection(asked.cors);
+  } else if (auto to = board_.hub().find_node(*node)) {
+    return forwarding_.on_request(connection, http, asked, *std::move(to), limits_.frame_bytes_max);
+  } else if (board_.hub().sees_all_nodes(io::read_clocks())) {
+    refusal = refuse_wrong_node(asked.cors);
+  } else {
+    refusal = refuse_fallback(503, "unavailable", "The other nodes cannot be reached.", asked.cors, 1);
+  }
   refusal.close = asked.has_body;
   return refusal;
 }
 
-HttpAnswer Fallback::on_body(ConnectionId connection, std::string body) {
+HttpReply Fallback::on_body(ConnectionId connection, std::string body) {
+  if (forwarding_.holds(connection)) return forwarding_.on_body(connection, std::move(body));
   const Use use = end_post(connection);
-  const size_t held = use.carrier->held_bytes();
-  const PostOutcome outcome = use.carrier->post(use.post, std::move(body), kPostsHeldBytesMax - held_bytes_);
-  held_bytes_ += use.carrier->held_bytes() - held;
+  return take_post(*use.carrier, use.post, std::move(body), use.cors);
+}
+
+HttpAnswer Fallback::take_post(HttpCarrier& carrier, uint64_t number, std::string body, const std::string& cors) {
+  const size_t held = carrier.held_bytes();
+  const PostOutcome outcome = carrier.post(number, std::move(body), kPostsHeldBytesMax - held_bytes_);
+  held_bytes_ += carrier.held_bytes() - held;
   stats_.posts[outcome].add();
-  if (outcome != PostOutcome::kTooEarly) return answer_nothing(use.cors);
+  if (outcome != PostOutcome::kTooEarly) return answer_nothing(cors);
   HttpAnswer refusal =
-      refuse_fallback(409, "post_too_early", "POSTs before this one are missing; send it again later.", use.cors);
+      refuse_fallback(409, "post_too_early", "POSTs before this one are missing; send it again later.", cors);
   refusal.close = false;
   return refusal;
 }
 
 HttpAnswer Fallback::on_body_too_big(ConnectionId connection) {
+  if (forwarding_.holds(connection)) return forwarding_.on_body_too_big(connection);
   const Use use = end_post(connection);
   use.carrier->on_body_too_big();
-  return refuse_fallback(413, "frame_too_big",
-                         "A POST may have " + std::to_string(limits_.frame_bytes_max) + " bytes at most.", use.cors);
+  return refuse_too_big(limits_.frame_bytes_max, use.cors);
 }
+
+// ---- between nodes ----
+
+void Fallback::on_passed(std::string_view bytes) {
+  const auto passed = decode_passed(bytes);
+  if (!passed) return;
+  if (const auto* answer = std::get_if<PassedAnswer>(&*passed)) return forwarding_.on_answer(*answer);
+  const auto& request = std::get<PassedRequest>(*passed);
+  const HttpReply reply = answer_passed(request);
+  if (const auto* answer = std::get_if<HttpAnswer>(&reply)) answer_node(request, *answer);
+}
+
+// Origin and form were looked at where it came in.
+HttpReply Fallback::answer_passed(const PassedRequest& request) {
+  const auto found = carriers_.find(request.connection);
+  if (found == carriers_.end()) return refuse_connection({});
+  const std::shared_ptr<HttpCarrier> carrier = found->second;
+  if (request.what == PassedRequest::What::kPost) return take_post(*carrier, request.number, request.body, {});
+  if (request.what == PassedRequest::What::kPostTooBig) {
+    carrier->on_body_too_big();
+    return AnswerLater{};
+  }
+  if (carrier->kind() != CarrierKind::kPoll) return refuse_connection({});
+  stats_.polls.add();
+  const auto answer = [this, id = request.id, from = request.from](const HttpAnswer& told) {
+    answer_node({.id = id, .from = from, .connection = {}, .body = {}}, told);
+  };
+  return static_cast<PollCarrier&>(*carrier).poll(request.number, {}, answer, {});
+}
+
+void Fallback::answer_node(const PassedRequest& request, const HttpAnswer& answer) {
+  board_.pass(request.from, encode(PassedAnswer{request.id, static_cast<uint16_t>(answer.status),
+                                                answer.body ? *answer.body : std::string()}));
+}
+
+void Fallback::on_nodes_changed() {
+  forwarding_.drop([this](const NodeId& node) { return !board_.hub().is_node_there(node); });
+}
+
+// ---- connections ----
 
 Fallback::Use Fallback::end_post(ConnectionId connection) {
   const auto found = uses_.find(connection.index);
@@ -122,7 +177,15 @@ void Fallback::on_stream_ready(ConnectionId connection) {
   static_cast<SseCarrier&>(*carrier).on_ready();
 }
 
+Duration Fallback::patience(ConnectionId connection, Duration poll_wait) const {
+  return forwarding_.holds(connection) ? forwarding_.patience(connection, poll_wait) : poll_wait;
+}
+
 bool Fallback::on_wait_over(ConnectionId connection) {
+  if (forwarding_.is_waiting(connection)) {
+    forwarding_.on_wait_over(connection);
+    return true;
+  }
   const auto found = uses_.find(connection.index);
   if (found == uses_.end() || found->second.kind != CarrierKind::kPoll || found->second.post != 0) return false;
   const std::shared_ptr<HttpCarrier> carrier = found->second.carrier;
@@ -136,6 +199,7 @@ bool Fallback::is_streaming(ConnectionId connection) const {
 }
 
 void Fallback::on_answer(ConnectionId connection) {
+  forwarding_.forget(connection);
   const auto found = uses_.find(connection.index);
   if (found == uses_.end()) return;
   if (found->second.post != 0) {
@@ -146,6 +210,7 @@ void Fallback::on_answer(ConnectionId connection) {
 }
 
 void Fallback::on_http_end(ConnectionId connection) {
+  forwarding_.forget(connection);
   const auto found = uses_.find(connection.index);
   if (found == uses_.end()) return;
   if (found->second.post != 0) {
@@ -165,13 +230,6 @@ void Fallback::on_end(CarrierId id, size_t label) {
   carriers_.erase(carrier);
   names_.erase(name);
   board_.on_end(id, label);
-}
-
-std::string Fallback::draw(size_t bytes) {
-  std::vector<std::byte> drawn(bytes);
-  random_.fill(drawn);
-  const std::string_view text = as_text(drawn);
-  return absl::WebSafeBase64Escape({text.data(), text.size()});
 }
 
 }  // namespace noom::signal

@@ -1,5 +1,4 @@
-// Sessions over plain HTTP: opens them, and finds the one that a POST or a poll is for. The connection's name is the
-// client's secret; its first part tells which node it belongs to.
+// Sessions over plain HTTP: opens them, and finds the one that a POST or a poll is for, here or at another node.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -11,7 +10,9 @@
 #include "common/base/endpoint.h"
 #include "common/base/random.h"
 #include "signal/shell/carrier.h"
+#include "signal/shell/carrier_names.h"
 #include "signal/shell/fallback_request.h"
+#include "signal/shell/forwarding.h"
 #include "signal/shell/http_carrier.h"
 #include "signal/shell/http_connection.h"
 #include "signal/shell/shell_stats.h"
@@ -28,19 +29,29 @@ class Fallback final : public CarrierEvents {
   // Runs its argument on the shard's thread, later.
   using Later = std::function<void(std::function<void()>)>;
 
-  Fallback(Switchboard& board, const CarrierLimits& limits, Random& random, ShellStats& stats, Later later);
+  // `key` proves the names of connections, at all nodes alike.
+  Fallback(Switchboard& board, const CarrierLimits& limits, const Secret& key, Random& random, ShellStats& stats,
+           Later later);
+  // This process is one node of several. Before any request.
+  void join_cluster(const NodeAddress& self);
 
   // `connection` is what asks, and `http` its connection.
   HttpReply on_request(ConnectionId connection, const std::shared_ptr<HttpConnection>& http, const IpAddress& client,
                        const FallbackRequest& asked);
-  HttpAnswer on_body(ConnectionId connection, std::string body);
+  HttpReply on_body(ConnectionId connection, std::string body);
   HttpAnswer on_body_too_big(ConnectionId connection);
   void on_stream_ready(ConnectionId connection);
-  // A poll that waits; false when the connection has none.
+  // For an answer that is to come later.
+  Duration patience(ConnectionId connection, Duration poll_wait) const;
+  // That is over; false when the connection waits for none.
   bool on_wait_over(ConnectionId connection);
   // The connection begins to answer what it was asked.
   void on_answer(ConnectionId connection);
   void on_http_end(ConnectionId connection);
+  // From the Fallback of another node.
+  void on_passed(std::string_view bytes);
+  // Others have come or gone.
+  void on_nodes_changed();
   // Whether the connection's answer is an event stream.
   bool is_streaming(ConnectionId connection) const;
 
@@ -62,16 +73,20 @@ class Fallback final : public CarrierEvents {
 
   HttpReply open(ConnectionId connection, const std::shared_ptr<HttpConnection>& http, const IpAddress& client,
                  const FallbackRequest& asked);
-  HttpReply refuse_unknown(const FallbackRequest& asked);
-  std::string draw(size_t bytes);
+  // Nobody here has the connection that is asked for.
+  HttpReply ask_elsewhere(ConnectionId connection, const std::shared_ptr<HttpConnection>& http,
+                          const FallbackRequest& asked);
+  HttpAnswer take_post(HttpCarrier& carrier, uint64_t number, std::string body, const std::string& cors);
+  HttpReply answer_passed(const PassedRequest& request);
+  void answer_node(const PassedRequest& request, const HttpAnswer& answer);
   Use end_post(ConnectionId connection);
 
   Switchboard& board_;
   const CarrierLimits& limits_;
-  Random& random_;
   ShellStats& stats_;
   const Later later_;
-  const std::string node_;
+  CarrierNames carrier_names_;
+  Forwarding forwarding_;
   absl::flat_hash_map<std::string, std::shared_ptr<HttpCarrier>> carriers_;  // by name; never iterated
   absl::flat_hash_map<uint32_t, std::string> names_;                         // by carrier index
   absl::flat_hash_map<uint32_t, Use> uses_;                                  // by connection index

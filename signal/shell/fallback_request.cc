@@ -5,13 +5,13 @@
 #include <optional>
 
 #include "signal/core/host.h"
+#include "signal/shell/carrier_names.h"
 
 namespace noom::signal {
 namespace {
 
 constexpr std::string_view kSsePath = "/v1/sse";
 constexpr std::string_view kPollPath = "/v1/poll";
-constexpr size_t kConnectionNameBytesMax = 64;
 
 constexpr std::string_view kNotStored = "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
 
@@ -90,7 +90,7 @@ std::variant<HttpAnswer, FallbackRequest> read_fallback_request(const HttpReques
     return asked;
   }
   name.remove_prefix(1);
-  if (name.size() > kConnectionNameBytesMax)
+  if (name.size() > kCarrierNameBytesMax)
     return refuse_fallback(404, "connection_unknown", "There is no such connection.", asked.cors);
   asked.connection = name;
   const bool is_post = request.method == "POST";
@@ -117,6 +117,15 @@ HttpAnswer refuse_fallback(int status, std::string_view code, std::string_view m
   answer.close = true;
   if (retry_after_s > 0) answer.fields += "Retry-After: " + std::to_string(retry_after_s) + "\r\n";
   return answer;
+}
+
+HttpAnswer refuse_wrong_node(std::string_view cors) {
+  return refuse_fallback(421, "wrong_node", "This connection belongs to another node; open a new one.", cors);
+}
+
+HttpAnswer refuse_too_big(size_t bytes_max, std::string_view cors) {
+  return refuse_fallback(413, "frame_too_big", "A POST may have " + std::to_string(bytes_max) + " bytes at most.",
+                         cors);
 }
 
 HttpAnswer answer_json(std::string body, std::string_view cors) {

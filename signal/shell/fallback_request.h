@@ -38,6 +38,10 @@ std::variant<HttpAnswer, FallbackRequest> read_fallback_request(const HttpReques
 HttpAnswer refuse_fallback(int status, std::string_view code, std::string_view message, std::string_view cors,
                            uint32_t retry_after_s = 0);
 HttpAnswer answer_json(std::string body, std::string_view cors);
+// The connection belongs to another node, which is gone.
+HttpAnswer refuse_wrong_node(std::string_view cors);
+// A POST beyond `bytes_max`.
+HttpAnswer refuse_too_big(size_t bytes_max, std::string_view cors);
 // An event stream that begins with `first`.
 HttpAnswer answer_stream(std::string first, std::string_view cors);
 HttpAnswer answer_nothing(std::string_view cors);

@@ -157,6 +157,10 @@ class BeastHttpConnection final : public HttpConnection, public std::enable_shar
     }
     if (const auto* wanted = std::get_if<BodyWanted>(&reply)) return read_body(wanted->bytes_max);
     parser_.reset();
+    reply_with(std::move(reply));
+  }
+
+  void reply_with(HttpReply reply) {
     if (auto* now = std::get_if<HttpAnswer>(&reply)) return answer(std::move(*now));
     is_later_ = true;
     events_.on_phase(id_, HttpPhase::kLater);
@@ -195,7 +199,7 @@ class BeastHttpConnection final : public HttpConnection, public std::enable_shar
     const auto bytes = body_parser_->get().body().cdata();
     std::string body(static_cast<const char*>(bytes.data()), bytes.size());
     body_parser_.reset();
-    answer(events_.on_body(id_, std::move(body)));
+    reply_with(events_.on_body(id_, std::move(body)));
   }
 
   void refuse_body() {

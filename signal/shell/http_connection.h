@@ -31,7 +31,8 @@ class HttpEvents {
   virtual void on_phase(ConnectionId connection, HttpPhase phase) = 0;
   // `request` is borrowed for the call. After UpgradeAccepted, on_upgrade follows at once.
   virtual HttpReply on_request(ConnectionId connection, const HttpRequest& request) = 0;
-  virtual HttpAnswer on_body(ConnectionId connection, std::string body) = 0;
+  // An HttpAnswer, or AnswerLater.
+  virtual HttpReply on_body(ConnectionId connection, std::string body) = 0;
   virtual HttpAnswer on_body_too_big(ConnectionId connection) = 0;
   virtual void on_answered(const HttpAnswer& answer) = 0;
   // After an answer with `streams`, and after each write(): the next piece may be written.

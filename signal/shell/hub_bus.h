@@ -2,6 +2,7 @@
 //
 //   <prefix>.signal.all           heartbeats, to every other node
 //   <prefix>.signal.node.<name>   what is for one node
+//   <prefix>.signal.pass.<name>   requests of clients without WebSocket, for one node, and answers to them
 //   <prefix>.turn.status          what relays say of themselves
 //   <prefix>.turn.revoke          what relays are told
 #pragma once
@@ -26,6 +27,7 @@ class BusUser {
  public:
   virtual void on_bus(bool is_connected) = 0;
   virtual void on_bus_frame(std::string_view bytes) = 0;
+  virtual void on_passed(std::string_view bytes) = 0;
   virtual void on_relay_status(const RelayStatus& status) = 0;
 
  protected:
@@ -40,12 +42,15 @@ class HubBus {
 
   // A frame that cannot be published is lost: links send again.
   void publish(const BusFrame& frame);
+  // False when it cannot be published.
+  bool pass(const NodeId& to, std::string bytes);
   // Ends what relays do under that name.
   void revoke(const Revocation& revocation);
 
  private:
   const std::string everyone_;
   const std::string node_prefix_;
+  const std::string pass_prefix_;
   const std::string revoke_;
   std::unique_ptr<bus::Bus> bus_;
 };

@@ -13,8 +13,7 @@ std::string PollCarrier::first_answer() const {
   return R"({"connection":")" + name_ + R"("})";
 }
 
-HttpReply PollCarrier::poll(uint64_t cursor, ConnectionId connection, std::shared_ptr<HttpConnection> http,
-                            std::string cors) {
+HttpReply PollCarrier::poll(uint64_t cursor, ConnectionId connection, Answer answer, std::string cors) {
   if (cursor < arrived_ || cursor - arrived_ > queue_.taken()) {
     HttpAnswer refusal = refuse_fallback(409, "bad_cursor", "The cursor is behind an earlier one, or ahead.", cors);
     refusal.close = false;
@@ -23,14 +22,14 @@ HttpReply PollCarrier::poll(uint64_t cursor, ConnectionId connection, std::share
   queue_.release(cursor - arrived_);
   arrived_ = cursor;
   if (!closing_) events_.on_alive(id_);
-  if (waiting_.http) answer_waiting();
+  if (waiting_.answer) answer_waiting();
   if (queue_.size() > 0 || closing_) return build_answer(cors);
-  waiting_ = {connection, std::move(http), std::move(cors)};
+  waiting_ = {connection, std::move(answer), std::move(cors)};
   return AnswerLater{};
 }
 
 void PollCarrier::on_wait_over(ConnectionId connection) {
-  if (waiting_.http && waiting_.connection == connection) answer_waiting();
+  if (waiting_.answer && waiting_.connection == connection) answer_waiting();
 }
 
 bool PollCarrier::send(const Delivery& delivery) {
@@ -57,7 +56,7 @@ void PollCarrier::close(CloseCode code, std::string_view reason, Queue queue) {
 void PollCarrier::abort() {
   if (std::exchange(aborted_, true)) return;
   later([self = shared_from_this()] {
-    if (self->waiting_.http) self->answer_waiting();
+    if (self->waiting_.answer) self->answer_waiting();
     self->events_.on_end(self->id_,
                          self->closing_ ? close_label(static_cast<uint16_t>(self->close_code_)) : kClosedByLoss);
   });
@@ -83,16 +82,16 @@ HttpAnswer PollCarrier::build_answer(const std::string& cors) {
 
 // What the hub says in one go, a message and the close after it, is one answer.
 void PollCarrier::answer_soon() {
-  if (!waiting_.http || std::exchange(is_due_, true)) return;
+  if (!waiting_.answer || std::exchange(is_due_, true)) return;
   later([self = shared_from_this()] {
     self->is_due_ = false;
-    if (self->waiting_.http) self->answer_waiting();
+    if (self->waiting_.answer) self->answer_waiting();
   });
 }
 
 void PollCarrier::answer_waiting() {
   const Waiting waiting = std::exchange(waiting_, {});
-  waiting.http->answer(build_answer(waiting.cors));
+  waiting.answer(build_answer(waiting.cors));
 }
 
 }  // namespace noom::signal

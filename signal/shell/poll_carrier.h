@@ -17,9 +17,11 @@ class PollCarrier final : public HttpCarrier, public std::enable_shared_from_thi
 
   // What the client is told when it opens.
   std::string first_answer() const;
-  // Answers at once when there is something to say; otherwise `http` gets its answer later. A poll that waits already
-  // is answered with nothing.
-  HttpReply poll(uint64_t cursor, ConnectionId connection, std::shared_ptr<HttpConnection> http, std::string cors);
+  using Answer = std::function<void(HttpAnswer)>;
+  // Answers at once when there is something to say; otherwise `answer` is called later, or never, if the carrier ends
+  // otherwise. A poll that waits already is answered with nothing. `connection`: that on_gone and on_wait_over name;
+  // invalid for a poll that has come to another node.
+  HttpReply poll(uint64_t cursor, ConnectionId connection, Answer answer, std::string cors);
   // The poll over that connection has waited long enough.
   void on_wait_over(ConnectionId connection);
 
@@ -41,7 +43,7 @@ class PollCarrier final : public HttpCarrier, public std::enable_shared_from_thi
 
   struct Waiting {
     ConnectionId connection;
-    std::shared_ptr<HttpConnection> http;  // nullptr: nobody waits
+    Answer answer;  // empty: nobody waits
     std::string cors;
   };
   Waiting waiting_;

@@ -24,6 +24,10 @@ size_t close_label(uint16_t code);
 
 constexpr std::array<std::string_view, 4> kPostLabels = {"taken", "held", "doubled", "too_early"};
 
+// Of a request for another node's connection: that one has answered, or has not, or there are too many under way.
+enum class ForwardOutcome : uint8_t { kAnswered, kUnanswered, kTooMany, kCount };
+constexpr std::array<std::string_view, 3> kForwardLabels = {"answered", "unanswered", "too_many"};
+
 constexpr std::array<std::string_view, 5> kStatusClassLabels = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 
 struct ShellStats : std::enable_shared_from_this<ShellStats> {
@@ -38,8 +42,9 @@ struct ShellStats : std::enable_shared_from_this<ShellStats> {
   CounterTable<CarrierKind> carriers_opened;
   CounterTable<PostOutcome> posts;
   Counter polls;
-  Counter queued_bytes;  // now, for all carriers; shared texts count once for each receiver
-  Counter superseded;    // queued texts replaced by their stubs
+  CounterTable<ForwardOutcome> forwards;  // to other nodes
+  Counter queued_bytes;                   // now, for all carriers; shared texts count once for each receiver
+  Counter superseded;                     // queued texts replaced by their stubs
   Counter received_bytes;
   Counter sent_bytes;
 };

@@ -46,7 +46,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
                {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline,
                 shell_settings_.close_deadline, shell_settings_.on_notice},
                random_, log, stats_, *this),
-        fallback_(board_, limits_, random_, stats_,
+        fallback_(board_, limits_, settings->resume_key, random_, stats_,
                   [this](std::function<void()> run) { boost::asio::post(shard_.context(), std::move(run)); }),
         timer_(shard.context()) {}
 
@@ -98,8 +98,9 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
         fallback_.on_answer(id);
         return set_deadline(id, shell_settings_.answer_deadline);
       case HttpPhase::kLater:
-        return fallback_.is_streaming(id) ? deadlines_.clear(id.index)
-                                          : set_deadline(id, shell_settings_.fallback.poll_wait);
+        return fallback_.is_streaming(id)
+                   ? deadlines_.clear(id.index)
+                   : set_deadline(id, fallback_.patience(id, shell_settings_.fallback.poll_wait));
     }
   }
 
@@ -127,7 +128,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
                                 std::get<FallbackRequest>(asked));
   }
 
-  HttpAnswer on_body(ConnectionId id, std::string body) override { return fallback_.on_body(id, std::move(body)); }
+  HttpReply on_body(ConnectionId id, std::string body) override { return fallback_.on_body(id, std::move(body)); }
   HttpAnswer on_body_too_big(ConnectionId id) override { return fallback_.on_body_too_big(id); }
   void on_stream_ready(ConnectionId id) override { fallback_.on_stream_ready(id); }
 
@@ -153,6 +154,8 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
   }
 
   void on_carrier_end(ConnectionId id) override { forget(id); }
+  void on_passed(std::string_view bytes) override { fallback_.on_passed(bytes); }
+  void on_nodes_changed() override { fallback_.on_nodes_changed(); }
 
   // ---- time ----
 
@@ -285,6 +288,7 @@ bool SignalShell::restore(std::string_view saved) {
 }
 void SignalShell::join_cluster(const ClusterOptions& options, std::unique_ptr<bus::Bus> bus) {
   impl_->board_.join_cluster(options);
+  impl_->fallback_.join_cluster(options.self);
   impl_->shard_.post(
       [impl = impl_.get(), options, bus = std::move(bus)]() mutable { impl->board_.use_bus(std::move(bus), options); });
 }

@@ -96,6 +96,7 @@ void Switchboard::apply(Now now) {
       hub_.on_closed(now, session, output_);
     }
   }
+  if (std::exchange(view_told_, hub_.view_version()) != hub_.view_version()) owner_.on_nodes_changed();
   owner_.on_deadlines_changed();
 }
 
@@ -141,6 +142,9 @@ void Switchboard::join_cluster(const ClusterOptions& options) {
 }
 void Switchboard::use_bus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options) {
   bus_ = std::make_unique<HubBus>(std::move(bus), options, *this);
+}
+bool Switchboard::pass(const NodeId& to, std::string bytes) {
+  return bus_ != nullptr && bus_->pass(to, std::move(bytes));
 }
 void Switchboard::leave_cluster() {
   call_hub([&](Now now) { hub_.leave_cluster(now, output_); });

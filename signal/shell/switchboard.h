@@ -38,6 +38,10 @@ class SwitchboardOwner {
   virtual void on_carrier_end(ConnectionId connection) = 0;
   // Next_deadline() may be earlier than before.
   virtual void on_deadlines_changed() = 0;
+  // What another node's pass() has sent here.
+  virtual void on_passed(std::string_view bytes) = 0;
+  // Other nodes have come or gone.
+  virtual void on_nodes_changed() = 0;
 
  protected:
   ~SwitchboardOwner() = default;
@@ -67,8 +71,13 @@ class Switchboard final : public CarrierEvents, public BusUser {
   void leave_cluster();
   void drop_bus() { bus_.reset(); }
 
+  bool is_in_cluster() const { return bus_ != nullptr; }
+  // To another node, at most once. False: the bus does not take it.
+  bool pass(const NodeId& to, std::string bytes);
+
   void on_bus(bool is_connected) override;
   void on_bus_frame(std::string_view bytes) override;
+  void on_passed(std::string_view bytes) override { owner_.on_passed(bytes); }
   void on_relay_status(const RelayStatus& status) override;
 
   void on_tick(Now now);
@@ -113,6 +122,7 @@ class Switchboard final : public CarrierEvents, public BusUser {
   Output doing_;                               // what is being carried out
   std::vector<SessionId> slow_;
   TokenBucket event_log_;
+  uint64_t view_told_ = 0;
 };
 
 }  // namespace noom::signal

@@ -85,6 +85,13 @@ export class Daemon {
     if (code !== 0 || SANITIZER_REPORT.test(log)) throw new Error(`${this.name} ended with ${code}\n${log}`);
   }
 
+  /** SIGKILL: as a machine that loses its power. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
   async #untilReady() {
     let dead;
     void this.#exited.then((code) => (dead = code));

@@ -36,15 +36,15 @@ const LOCATIONS = {
 export class Nginx {
   #child;
   #exited;
-  #port;
+  #ports;
   #reloads = 0;
 
   /**
-   * @param {number} port   of noom-signal
+   * @param {number | number[]} ports   of noom-signal; with several, each request goes to the next one
    * @param {Permission} permission
    */
-  static async start(port, permission) {
-    const nginx = new Nginx(port, permission);
+  static async start(ports, permission) {
+    const nginx = new Nginx([ports].flat(), permission);
     try {
       await until('nginx to listen', START_TIMEOUT_MS, () => {
         if (nginx.#child.exitCode !== null) throw new Error(`nginx ended with ${nginx.#child.exitCode}\n${nginx.log}`);
@@ -57,8 +57,8 @@ export class Nginx {
     }
   }
 
-  constructor(port, permission) {
-    this.#port = port;
+  constructor(ports, permission) {
+    this.#ports = ports;
     this.directory = mkdtempSync(path.join(tmpdir(), 'noom-nginx-'));
     this.socket = path.join(this.directory, 'nginx.sock');
     this.#configure(permission);
@@ -100,7 +100,7 @@ ${asRoot} daemon off; worker_processes 1; pid nginx.pid; error_log error.log not
 events { worker_connections 256; }
 http {
   access_log off; ${temporary}
-  upstream signal { server 127.0.0.1:${this.#port}; }
+  upstream signal { ${this.#ports.map((port) => `server 127.0.0.1:${port};`).join(' ')} }
   server {
     listen unix:${this.socket};
     location / {
