@@ -36,6 +36,8 @@ class CarrierEvents {
   virtual void on_oversize(CarrierId id) = 0;
   // A sign of life that is no message: a ping or pong, a poll.
   virtual void on_alive(CarrierId id) = 0;
+  // The client can be told nothing more; what it has said last may still come. abort() follows.
+  virtual void on_deaf(CarrierId id) = 0;
   // The last event. `label` indexes kCloseLabels.
   virtual void on_end(CarrierId id, size_t label) = 0;
 

@@ -67,6 +67,7 @@ HttpReply Fallback::open(ConnectionId connection, const std::shared_ptr<HttpConn
   HttpAnswer answer;
   if (asked.verb == FallbackVerb::kOpenSse) {
     const auto carrier = std::make_shared<SseCarrier>(id, name, limits_, *this, stats_);
+    carrier->later = later_;
     carrier->begin(connection, http);
     uses_[connection.index] = {carrier, CarrierKind::kSse, 0, asked.cors};
     carriers_[name] = carrier;

@@ -60,6 +60,7 @@ class Fallback final : public CarrierEvents {
   void on_binary(CarrierId id) override { board_.on_binary(id); }
   void on_oversize(CarrierId id) override { board_.on_oversize(id); }
   void on_alive(CarrierId id) override { board_.on_alive(id); }
+  void on_deaf(CarrierId id) override { board_.on_deaf(id); }
   void on_end(CarrierId id, size_t label) override;
 
  private:

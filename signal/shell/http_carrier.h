@@ -2,6 +2,7 @@
 // are put in order; the answers' side is sse_carrier.* and poll_carrier.*.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ class HttpCarrier : public Carrier {
   void on_body_too_big();
   size_t held_bytes() const { return posts_.held_bytes(); }
   size_t posts_coming = 0;  // whose bodies are being received
+
+  // Runs its argument on the shard's thread, later. Set before anything else.
+  std::function<void(std::function<void()>)> later;
 
   // The connection that answers it ended.
   virtual void on_gone(ConnectionId connection) = 0;

@@ -33,9 +33,6 @@ class PollCarrier final : public HttpCarrier, public std::enable_shared_from_thi
   void abort() override;
   void on_gone(ConnectionId connection) override;
 
-  // Runs its argument on the shard's thread, later. Set before abort() can come.
-  std::function<void(std::function<void()>)> later;
-
  private:
   HttpAnswer build_answer(const std::string& cors);
   void answer_soon();

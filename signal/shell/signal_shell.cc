@@ -44,7 +44,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
         shard_(shard),
         board_(settings,
                {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline,
-                shell_settings_.close_deadline, shell_settings_.on_notice},
+                shell_settings_.close_deadline, shell_settings_.last_words, shell_settings_.on_notice},
                random_, log, stats_, *this),
         fallback_(board_, limits_, settings->resume_key, random_, stats_,
                   [this](std::function<void()> run) { boost::asio::post(shard_.context(), std::move(run)); }),

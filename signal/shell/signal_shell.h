@@ -38,6 +38,7 @@ struct ShellSettings {
   std::function<void(Now, std::string)> save_state;     // what Hub::save gave after a drain; empty: not wanted
   std::function<void(const Notice&)> on_notice;         // on the shard's thread; empty: nobody wants to know
   Duration close_deadline = std::chrono::seconds(3);    // to take what is queued and answer the close frame
+  Duration last_words = std::chrono::seconds(1);        // for POSTs, once the event stream has been lost
   Duration seats_deadline = std::chrono::seconds(4);  // for clients to take their sessions to another node, at a drain
 };
 

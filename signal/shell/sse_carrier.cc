@@ -61,16 +61,27 @@ void SseCarrier::close(CloseCode code, std::string_view reason, Queue queue) {
   close_code_ = code;
   close_reason_ = reason;
   if (queue == Queue::kDrop) queue_.drop_waiting();
-  pump();
+  http_ ? pump() : end_later();
 }
 
 void SseCarrier::abort() {
-  if (http_) http_->abort();
+  aborted_ = true;
+  http_ ? http_->abort() : end_later();
 }
 
 void SseCarrier::on_gone(ConnectionId) {
   http_ = nullptr;
+  closing_ || aborted_ ? end() : events_.on_deaf(id_);
+}
+
+void SseCarrier::end() {
+  if (std::exchange(ended_, true)) return;
   events_.on_end(id_, closing_ ? close_label(static_cast<uint16_t>(close_code_)) : kClosedByLoss);
+}
+
+// Events never come from within a call.
+void SseCarrier::end_later() {
+  later([self = shared_from_this()] { self->end(); });
 }
 
 void SseCarrier::pump() {

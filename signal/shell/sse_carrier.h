@@ -8,7 +8,7 @@
 
 namespace noom::signal {
 
-class SseCarrier final : public HttpCarrier {
+class SseCarrier final : public HttpCarrier, public std::enable_shared_from_this<SseCarrier> {
  public:
   using HttpCarrier::HttpCarrier;
 
@@ -24,10 +24,14 @@ class SseCarrier final : public HttpCarrier {
   void ping() override;
   void close(CloseCode code, std::string_view reason, Queue queue) override;
   void abort() override;
+  // A page that is closed ends its stream and says bye at once, over connections of their own: it is heard for a
+  // moment.
   void on_gone(ConnectionId connection) override;
 
  private:
   void pump();
+  void end();
+  void end_later();
 
   ConnectionId connection_;
   std::shared_ptr<HttpConnection> http_;
@@ -36,6 +40,8 @@ class SseCarrier final : public HttpCarrier {
   bool ping_due_ = false;
   bool close_sent_ = false;
   bool finished_ = false;
+  bool aborted_ = false;
+  bool ended_ = false;
 };
 
 // One event; `text` may hold line ends.

@@ -52,6 +52,10 @@ void Switchboard::on_alive(CarrierId id) {
   hub_.on_pong(io::read_clocks(), slots_.find(id)->session);
 }
 
+void Switchboard::on_deaf(CarrierId id) {
+  set_deadline(id, settings_.last_words);
+}
+
 void Switchboard::on_end(CarrierId id, size_t label) {
   const Slot slot = *slots_.find(id);
   if (slot.carrier) {

@@ -29,6 +29,7 @@ struct SwitchboardSettings {
   size_t outbound_bytes_total_max = 0;  // queued for all; beyond it, whoever is to be sent more is closed with 4408
   Duration accept_deadline{};           // from open() to on_accepted
   Duration close_deadline{};            // from close() to on_end
+  Duration last_words{};                // from on_deaf() to on_end
   std::function<void(const Notice&)> on_notice = {};  // empty: nobody wants to know
 };
 
@@ -63,6 +64,7 @@ class Switchboard final : public CarrierEvents, public BusUser {
   void on_binary(CarrierId id) override;
   void on_oversize(CarrierId id) override;
   void on_alive(CarrierId id) override;
+  void on_deaf(CarrierId id) override;
   void on_end(CarrierId id, size_t label) override;
 
   // Before anything else, once; the bus follows on the thread that it posts to.

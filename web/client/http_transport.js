@@ -110,7 +110,7 @@ export class HttpTransport {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     const timeout = new Promise((resolve) => (timer = setTimeout(resolve, GOODBYE_MS)));
-    await Promise.race([this.posts?.flush(), timeout]);
+    await Promise.race([this.posts?.finish(), timeout]);
     clearTimeout(timer);
     this.posts?.stop();
     this.abort.abort();

@@ -21,6 +21,8 @@ export class PostQueue {
   #stopped = false;
   /** @type {Promise<void> | null} */
   #running = null;
+  /** @type {{body: string, number: number} | null} */
+  #unanswered = null;
 
   /** @param {PostQueueOptions} options */
   constructor(options) {
@@ -39,9 +41,14 @@ export class PostQueue {
     this.#run();
   }
 
-  /** Resolves when all that waits is sent, or cannot be. */
-  async flush() {
-    await this.#running;
+  /**
+   * What waits goes out at once, and what has no answer yet goes out again: the page may end before any answer comes. The server puts POSTs
+   * in order, and takes each once. Resolves when all is sent, or cannot be.
+   */
+  async finish() {
+    const last = this.#unanswered ? [this.#unanswered] : [];
+    while (this.#waiting.length > 0) last.push({ body: this.#nextBody(), number: ++this.#number });
+    await Promise.all(last.map(({ body, number }) => this.#post(body, number)));
   }
 
   stop() {
@@ -59,8 +66,10 @@ export class PostQueue {
   async #drain() {
     while (!this.#stopped && (this.#waiting.length > 0 || this.#alive)) {
       this.#alive = false;
-      const number = ++this.#number;
-      if (await this.#post(this.#nextBody(), number)) continue;
+      this.#unanswered = { body: this.#nextBody(), number: ++this.#number };
+      const taken = await this.#post(this.#unanswered.body, this.#unanswered.number);
+      this.#unanswered = null;
+      if (taken) continue;
       const lost = !this.#stopped;
       this.#stopped = true;
       if (lost) this.#options.onlost();

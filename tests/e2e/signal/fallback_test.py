@@ -83,6 +83,18 @@ class FallbackTest(unittest.TestCase):
         for kind in ("sse", "poll"):
             self.assertGreaterEqual(self.daemon.metrics()[f'noom_signal_carriers_opened_total{{carrier="{kind}"}}'], 3)
 
+    def test_a_bye_that_comes_after_the_end_of_the_stream_is_heard(self):
+        with Client(self.port) as ann, Sse(self.port) as bo:
+            ann.join("last-words")
+            bo.join("last-words", name="Bo")
+            bo.stream.close()
+            bo.getting.close()
+            bo.send({"type": "send", "data": "so long"})
+            bo.send({"type": "bye"})
+            self.assertEqual(ann.receive_type("message")["data"], "so long")
+            self.assertEqual(ann.receive_type("peer_left")["reason"], "left")
+            self.daemon.process.wait_for(lambda: bo.post() == 404, "no connection")
+
     def test_line_ends_within_a_message_stay_within_it(self):
         for kind in KINDS.values():
             with Client(self.port) as ann, kind(self.port) as bo:

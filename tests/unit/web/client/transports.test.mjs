@@ -350,6 +350,17 @@ test('closing says bye before the stream ends', async () => {
   assert.equal(clock.pending, 0);
 });
 
+test('bye does not wait for the answer to what was said before: the page may be gone by then', async () => {
+  const { signaling } = await overSse();
+  signaling.notify({ type: 'send', data: 1 });
+  await settled();
+  const before = server.posts.length;
+  signaling.close();
+  const last = server.posts.slice(before);
+  assert.deepEqual(last.map(({ messages }) => messages.map(({ type }) => type)), [['send'], ['bye']]);
+  assert.deepEqual(last.map(({ url }) => new URL(url).searchParams.get('post')), ['2', '3'], 'what has no answer goes out again, under its number');
+});
+
 test('events are read whole however their bytes are cut', () => {
   const text = ': comment\n\nevent: open\ndata: {"a":1}\n\nid: 1\r\ndata: x\r\ndata:y\r\n\r\nevent: none\n\ndata\n\n';
   const whole = [{ event: 'open', data: '{"a":1}' }, { event: 'message', data: 'x\ny' }, { event: 'message', data: '' }];
