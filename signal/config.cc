@@ -251,9 +251,10 @@ ops::ConfigTable config_table(Config& config) {
   add_limit_rows(table, config);
   add_patience_rows(table, config);
   bus::add_bus_rows(table, config.cluster);
-  table.path("cluster.session_key_file", &config.session_key_file,
-             "File with the secret that seals session tickets, the same on all nodes, so that clients may come back to "
-             "any of them; \"\": made from the secret shared with noom-turn.");
+  table.path(
+      "cluster.session_key_file", &config.session_key_file,
+      "File with the secret that seals session tickets and invitations, the same on all nodes, so that any of them "
+      "takes what another has made; \"\": made from the secret shared with noom-turn.");
   table
       .boolean("dev.enabled", &config.dev,
                "Serve HTTPS with a certificate of a local authority and print address and QR code for phones; --dev "
@@ -276,6 +277,8 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
   check_web(config, table, findings);
   check_admission(config.admission, table, findings);
   bus::check_bus(config.cluster, table, findings);
+  if (const auto key = shared_key_of(config, table); !key.ok() && !config.session_key_file.empty())
+    findings.errors.push_back(std::string(key.status().message()));
   if (config.cluster.enabled() && config.session_key_file.empty() && config.turn_secret_file.empty() &&
       config.hub.turn_secret.empty()) {
     findings.errors.push_back(table.fault("cluster.session_key_file",
@@ -300,6 +303,17 @@ static absl::StatusOr<Secret> read_secret(const ops::ConfigTable& table, std::st
         table.fault(key, where + "no secret of at least 16 characters", "make one: openssl rand -hex 32"));
   }
   return std::move(read->secret);
+}
+
+static absl::StatusOr<Secret> turn_secret_of(const Config& config, const ops::ConfigTable& table) {
+  if (config.turn_secret_file.empty()) return config.hub.turn_secret.clone();
+  return read_secret(table, "turn.rest_secret_file", config.turn_secret_file);
+}
+
+absl::StatusOr<Secret> shared_key_of(const Config& config, const ops::ConfigTable& table) {
+  if (!config.cluster.enabled()) return Secret();
+  if (config.session_key_file.empty()) return turn_secret_of(config, table);
+  return read_secret(table, "cluster.session_key_file", config.session_key_file);
 }
 
 absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,
@@ -341,21 +355,10 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
   settings->ping_interval = from.ping_interval;
   settings->ping_timeout = from.ping_timeout;
   settings->ice_urls = from.ice_urls;
-  settings->turn_secret = from.turn_secret.clone();
   settings->turn_ttl = from.turn_ttl;
-  if (!config.turn_secret_file.empty()) {
-    auto secret = read_secret(table, "turn.rest_secret_file", config.turn_secret_file);
-    if (!secret.ok()) return secret.status();
-    settings->turn_secret = *std::move(secret);
-  }
-  if (!config.cluster.enabled()) return std::shared_ptr<const Settings>(std::move(settings));
-  if (config.session_key_file.empty()) {
-    settings->resume_key = settings->turn_secret.clone();
-  } else {
-    auto secret = read_secret(table, "cluster.session_key_file", config.session_key_file);
-    if (!secret.ok()) return secret.status();
-    settings->resume_key = *std::move(secret);
-  }
+  auto turn_secret = turn_secret_of(config, table);
+  if (!turn_secret.ok()) return turn_secret.status();
+  settings->turn_secret = *std::move(turn_secret);
   return std::shared_ptr<const Settings>(std::move(settings));
 }
 

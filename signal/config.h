@@ -61,6 +61,8 @@ ops::ConfigTable config_table(Config& config);
 // What no single row can tell, and whether the files named can be used.
 ops::Findings check(const Config& config, const ops::ConfigTable& table);
 
+// What seals session tickets and invitations on all nodes of a cluster alike; empty without one.
+absl::StatusOr<Secret> shared_key_of(const Config& config, const ops::ConfigTable& table);
 // What the hub is built with; reads the secret's file. The error is a line from ConfigTable::fault.
 // `resume_key` seals tickets; empty: they die with the process.
 absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config, const ops::ConfigTable& table,

@@ -46,9 +46,12 @@ class Daemon final : public ops::Service {
 
   absl::Status start() {
     if (auto status = open_state(); !status.ok()) return status;
-    auto admission = load_admission(config_.admission, table_, ticket_key());
+    auto shared_key = shared_key_of(config_, table_);
+    if (!shared_key.ok()) return shared_key.status();
+    ticket_key_ = !shared_key->empty() ? *std::move(shared_key) : state_ ? state_->key() : draw_key();
+    auto admission = load_admission(config_.admission, table_, ticket_key_.clone());
     if (!admission.ok()) return admission.status();
-    auto settings = settings_of(config_, table_, state_ ? state_->key() : Secret(), *std::move(admission));
+    auto settings = settings_of(config_, table_, ticket_key_.clone(), *std::move(admission));
     if (!settings.ok()) return settings.status();
     auto files = load_files();
     if (!files.ok()) return files.status();
@@ -161,12 +164,12 @@ class Daemon final : public ops::Service {
     }
   }
   // Without a state directory tickets die with the process.
-  Secret ticket_key() {
+  Secret draw_key() {
     std::array<std::byte, 32> drawn{};
     random_.fill(drawn);
-    ticket_key_ = state_ ? state_->key() : Secret(Bytes(drawn));
+    Secret key{Bytes(drawn)};
     secure_zero(drawn);
-    return ticket_key_.clone();
+    return key;
   }
 
   absl::Status open_state() {

@@ -226,7 +226,8 @@ export class Signaling extends Emitter {
     }
     if (this.#count.take(message.type, text.length)) this.#ack();
     else if (this.#count.owesAck) this.#ackTimer ??= setTimeout(() => this.#ack(), ACK_MS);
-    if (typeof message.ticket === 'string') this.#count.ticket = message.ticket;
+    // An invitation's ticket is for somebody else.
+    if (typeof message.ticket === 'string' && message.type !== 'invited') this.#count.ticket = message.ticket;
     switch (message.type) {
       case 'welcome':
         return this.#onWelcome(message);

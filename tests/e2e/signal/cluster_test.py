@@ -31,6 +31,7 @@ class ClusterTest(unittest.TestCase):
             "listen": {"http": ["127.0.0.1:0"]},
             "web": {"root": ""},
             "turn": {"rest_secret": SECRET},
+            "admission": {"modes": ["open", "ticket"]},
             "resume": {"away_after_s": 1, "window_s": 60, "reconnect_spread_s": 0},
             "cluster": {"servers": [self.nats.url()], "node": name},
             "limits": {"messages_per_s": 0, "sends_per_s": 0, "room_events_per_s": 0, "joins_per_s": 0},
@@ -207,6 +208,20 @@ class ClusterTest(unittest.TestCase):
             self.assertNotIn("turn:t1.example:3478", urls)
             relayed.refresh(0)
         self.assertEqual(self.allocations(second), 0)
+
+    def test_an_invitation_is_good_at_the_other_node_and_good_once(self):
+        ann = self.client("a", "r")
+        ann.send({"type": "configure", "locked": False, "password": "tulip"})
+        ann.send({"type": "invite", "id": 3, "role": "member", "lifetime_s": 600})
+        ticket = ann.receive_type("invited")["ticket"]
+        bo = Resuming(self.port("b"))
+        self.addCleanup(bo.lose)
+        self.assertEqual(bo.join("r", token=ticket)["room"], "r")
+        cy = Resuming(self.port("b"))
+        self.addCleanup(cy.lose)
+        cy.connect()
+        cy.send({"type": "join", "room": "r", "token": ticket})
+        self.assertEqual(cy.receive_type("error")["code"], "token_used")
 
     def test_two_processes_of_one_name(self):
         first = self.nodes["a"]

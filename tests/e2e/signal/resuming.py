@@ -26,7 +26,8 @@ class Resuming:
         message = self.client.receive()
         if message["type"] not in UNCOUNTED:
             self.received += 1
-        self.ticket = message.get("ticket", self.ticket)
+        if message["type"] != "invited":
+            self.ticket = message.get("ticket", self.ticket)
         return message
 
     def receive_type(self, kind):
@@ -34,9 +35,9 @@ class Resuming:
             pass
         return message
 
-    def join(self, room):
+    def join(self, room, **fields):
         self.connect()
-        self.client.send({"type": "join", "room": room})
+        self.client.send({"type": "join", "room": room, **fields})
         return self.receive_type("joined")
 
     def send(self, message):

@@ -178,6 +178,13 @@ test('resumes with its ticket and what it has counted, and sends again what the 
   assert.deepEqual([(await one).type, (await two).type], ['ok', 'ok'], 'answers come over the new connection');
 });
 
+test("an invitation's ticket is not the session's", async () => {
+  await resumable();
+  FakeSocket.last.say({ type: 'invited', room: 'a', role: 'member', ticket: 'nt_1', lifetime_s: 60 });
+  await dropAndReopen({ ...RESUMABLE, recovered: true, received: 0 });
+  assert.equal(FakeSocket.last.sent[0].resume.ticket, RESUMABLE.ticket);
+});
+
 test('what is not recovered rejects what was asked, and counts begin anew', async () => {
   const signaling = await resumable();
   const outcome = signaling.request({ type: 'update' }).catch((error) => error.code);
