@@ -69,9 +69,9 @@ class Member {
 /** All talk at once, and each hears all that each other says, once and in order. */
 async function talk(members, series, count) {
   for (let number = 0; number < count; number++) {
-    members.forEach(({ signaling }, i) => assert.ok(signaling.notify({ type: 'send', data: { series: `${series} ${i}`, number } })));
+    const said = members.map(({ signaling }, i) => signaling.request({ type: 'send', data: { series: `${series} ${i}`, number } }));
     // Not all in one POST.
-    if (number % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (number % 5 === 0) await Promise.all(said);
   }
   const all = Array.from({ length: count }, (_, number) => number);
   for (const member of members) {
