@@ -31,6 +31,8 @@ struct PeerView {
 struct EventPosition {
   uint64_t epoch = 0;
   uint64_t seq = 0;
+
+  friend constexpr auto operator<=>(const EventPosition&, const EventPosition&) = default;
 };
 
 // Who may come in, as everybody in the room may know.

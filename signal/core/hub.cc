@@ -92,13 +92,14 @@ void Hub::on_closed(Now now, SessionId id, Output& output) {
 }
 
 void Hub::on_tick(Now now, Output& output) {
+  tick_nodes(now, output);
   while (const auto index = deadlines_.pop_due(now.mono)) on_deadline(now, sessions_.at_index(*index), output);
   while (const auto index = seat_deadlines_.pop_due(now.mono)) on_seat_deadline(now, seats_.at_index(*index), output);
   for (const RelayNode relay : ice_ranking_.expire(now.mono)) move_away_from(now, relay);
   RoomOutput said;
   host_.on_tick(now, said);
   obey(now, said, output);
-  tick_nodes(now, output);
+  heed(now, output);
 }
 
 std::optional<Mono> Hub::next_deadline() const {

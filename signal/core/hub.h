@@ -200,7 +200,9 @@ class Hub {
     SeatId seat;    // kRecovered, kGap
     Ticket ticket;  // kSessionUnknown
   };
-  Found find_seat(Now now, const Resume& resume);
+  Found find_seat(Now now, const Resume& resume, Output& output);
+  void end_former_life(Now now, const std::string& tag, uint64_t life, Output& output);
+  uint64_t new_life(Wall now);
   void make_seat(Asking& asking, const Hello& hello, const Ticket& claimed);
   void attach(Asking& asking, SeatId seat);
   void replay(Asking& asking, uint64_t received);
@@ -269,11 +271,15 @@ class Hub {
   void ask_to_join(Asking& asking, const std::string& room, const Grant& grant);
   void tick_joining(Now now, Output& output);
   void tick_stranded(Output& output);
+  void refuse_misplaced(Asking& asking);
   void ask_owner(Asking& asking);
   void tell_owner(Now now, RemoteRoom& room, node::Message message);
   void ask_to_attach(Now now, RemoteRoom& room);
   node::AttachAsked attachment_of(RemoteRoom& room, RoomId former);
   void place_at(SeatId seat, uint32_t owner, RoomId room);
+  void keep_in_step(Now now, uint32_t owner, std::vector<SeatAddress>& receivers, const Counted& counted);
+  void mend_steps(Now now);
+  void audit_seats(Now now, Output& output);
   void forget_remote(SeatId seat, std::string_view name);
 
   bool owns(std::string_view room);
@@ -291,6 +297,7 @@ class Hub {
 
   bool fetch_seat(Asking& asking, const Hello& hello, const Ticket& ticket);
   void give_seat(Now now, SeatId id, bool complete);
+  void keep_seat(Now now, SeatId id);
   void take_in_place(Now now, SeatId id, const node::SeatGiven& given, Output& output);
   void finish_hello(Now now, SessionId id, Session& session, const SeatComing& coming, ResumeOutcome outcome,
                     SeatId seat, Output& output);

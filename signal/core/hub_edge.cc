@@ -76,12 +76,18 @@ void Hub::tick_joining(Now now, Output& output) {
 // A request about a room that another node owns.
 void Hub::ask_owner(Asking& asking) {
   const auto found = nodes_->remote_rooms.find(asking.seat->place.name);
-  if (found == nodes_->remote_rooms.end()) return refuse(asking, ErrorCode::kNotJoined, "Join a room first.");
+  if (found == nodes_->remote_rooms.end()) return refuse_misplaced(asking);
   RemoteRoom& room = found->second;
   if (!nodes_->is_there(room.owner) || room.held.size() >= kHeldMax)
     return refuse(asking, ErrorCode::kUnavailable, "The node that has this room cannot be reached.",
                   kUnavailableRetryAfter);
   tell_owner(asking.now, room, node::Asked{asking.seat_id, room.id, std::string(asking.frame)});
+}
+
+// The books that the seat's place names do not know it: soon they will, or the client is told.
+void Hub::refuse_misplaced(Asking& asking) {
+  nodes_->next_audit = asking.now.mono + kNodeTick;
+  refuse(asking, ErrorCode::kUnavailable, "The room is between two nodes.", kUnavailableRetryAfter);
 }
 
 // Held while the room is on its way to another node.
@@ -120,10 +126,42 @@ node::AttachAsked Hub::attachment_of(RemoteRoom& room, RoomId former) {
     if (seats_.find(seat)->place.waiting) {
       nodes_->stranded.push_back(seat);
     } else {
-      asked.own.push_back({seats_.find(seat)->place.peer, seat});
+      const Place& place = seats_.find(seat)->place;
+      asked.own.push_back({place.peer, seat, place.at});
     }
   }
   return asked;
+}
+
+// What a client is told of its room is without gaps and doubles, whatever came this way.
+void Hub::keep_in_step(Now now, uint32_t owner, std::vector<SeatAddress>& receivers, const Counted& counted) {
+  std::erase_if(receivers, [&](const SeatAddress& receiver) {
+    Seat* seat = receiver.node == kThisNode ? seats_.find(receiver.seat) : nullptr;
+    if (seat == nullptr) return true;
+    if (seat->place.owner != owner || (owner == kThisNode && !seat->place.room.valid())) return true;
+    if (seat->place.takes(counted)) return false;
+    if (seat->place.out_of_step) {
+      nodes_->out_of_step.push_back(receiver.seat);
+      expect_answer(now);
+    }
+    return true;
+  });
+}
+
+void Hub::mend_steps(Now now) {
+  for (const SeatId id : std::exchange(nodes_->out_of_step, {})) {
+    const Seat* seat = seats_.find(id);
+    if (seat == nullptr || !seat->place.out_of_step) continue;
+    if (seat->place.is_here()) {
+      node::AttachAsked asked{
+          {}, host_.state_of(now, seat->place.room), {{seat->place.peer, id, seat->place.at}}, true};
+      fill_in_nodes(asked.room);
+      tell_node(now, kThisNode, asked);
+    } else if (const auto room = nodes_->remote_rooms.find(seat->place.name); room != nodes_->remote_rooms.end()) {
+      room->second.lost = true;
+      if (!room->second.attach_again) ask_to_attach(now, room->second);
+    }
+  }
 }
 
 void Hub::place_at(SeatId id, uint32_t owner, RoomId room) {
@@ -144,13 +182,14 @@ void Hub::forget_remote(SeatId seat, std::string_view name) {
 
 // ---- from the owner ----
 
-void Hub::heed(Now, uint32_t from, const node::Delivered& delivered, Output& output) {
+void Hub::heed(Now now, uint32_t from, const node::Delivered& delivered, Output& output) {
   std::vector<SeatAddress> receivers;
   for (const SeatId id : delivered.seats) {
     const Seat* seat = seats_.find(id);
     // What a former owner still says, cut off from the others, is not heard.
     if (seat != nullptr && seat->place.owner == from) receivers.push_back({kThisNode, id});
   }
+  if (delivered.counted) keep_in_step(now, from, receivers, *delivered.counted);
   if (!receivers.empty()) deliver(delivered.text, receivers, output, {delivered.subject, delivered.stub});
 }
 
@@ -174,7 +213,8 @@ void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& outpu
                  .tag = joined.room.tag,
                  .peer = joined.peer,
                  .ice_due = {},
-                 .relays = {}};
+                 .relays = {},
+                 .at = joined.room.at};
   const SavedMember* self = find(room.known, joined.peer);
   JoinedView view{.room = room.known.name,
                   .at = room.known.at,
@@ -225,7 +265,8 @@ void Hub::heed(Now, uint32_t from, const node::Rules& rules, Output&) {
 
 void Hub::heed(Now, uint32_t from, const node::LeftRoom& left, Output& output) {
   const Seat* seat = seats_.find(left.seat);
-  if (seat != nullptr && seat->place.owner == from) leave_place(left.seat, left.text, output);
+  const bool is_meant = seat != nullptr && seat->place.owner == from && (!left.room || seat->place.room == *left.room);
+  if (is_meant) leave_place(left.seat, left.text, output);
 }
 
 void Hub::heed(Now, uint32_t, const node::Refused& refused, Output& output) {
@@ -260,6 +301,7 @@ void Hub::heed(Now now, uint32_t from, const node::Attached& attached, Output&) 
   room.lost = false;
   const bool was_waiting = std::exchange(room.attach_again, std::nullopt).has_value();
   if (!seat->told_away) tell_node(now, from, node::SeatAway{attached.seat, attached.id, false});
+  if (!attached.whole && seat->place.out_of_step) nodes_->out_of_step.push_back(attached.seat);
   if (!was_waiting) return;
   for (node::Message& message : std::exchange(room.held, {})) {
     std::visit(
@@ -296,8 +338,11 @@ void Hub::heed(Now now, uint32_t from, const node::Audited& audited, Output&) {
   }
   const auto found = nodes_->remote_rooms.find(audited.room);
   if (found == nodes_->remote_rooms.end() || found->second.owner != from || found->second.attach_again) return;
-  const bool misses_some = std::any_of(found->second.seats.begin(), found->second.seats.end(), [&](const SeatId seat) {
-    return std::find(audited.seats.begin(), audited.seats.end(), seat) == audited.seats.end();
+  const bool misses_some = std::any_of(found->second.seats.begin(), found->second.seats.end(), [&](const SeatId id) {
+    const Seat* seat = seats_.find(id);
+    const bool is_waiting = seat != nullptr && seat->place.waiting;
+    return std::find(audited.seats.begin(), audited.seats.end(), id) == audited.seats.end() ||
+           (!is_waiting && seat != nullptr && seat->place.at != audited.at);
   });
   if (misses_some || found->second.id != audited.id) {
     found->second.lost = true;

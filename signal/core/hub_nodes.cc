@@ -83,6 +83,7 @@ void Hub::heed(Now now, Output& output) {
       ClusterOutput told = std::exchange(nodes_->told, {});
       for (BusFrame& frame : told.frames) output.bus.push_back(std::move(frame));
       for (const ClusterEvent& event : told.events) heed(now, event, output);
+      mend_steps(now);
     }
     if (nodes_->view_seen == nodes_->cluster.membership().view_version()) return;
     nodes_->view_seen = nodes_->cluster.membership().view_version();
@@ -134,6 +135,7 @@ void Hub::heed(Now now, uint32_t from, const node::Message& message, Output& out
 // Views and messages may have crossed in any way: now and then owners and edges compare their books.
 void Hub::audit(Now now, Output& output) {
   nodes_->next_audit = now.mono + kAuditInterval;
+  audit_seats(now, output);
   if (!nodes_->is_connected) return;
   for (const RoomId id : host_.rooms()) {
     const uint32_t owner = nodes_->owner_of(host_.name_of(id));
@@ -152,6 +154,26 @@ void Hub::audit(Now now, Output& output) {
     if (!room.attach_again && nodes_->is_there(room.owner)) tell_node(now, room.owner, node::AuditAsked{room.id, name});
   }
   heed(now, output);
+}
+
+// Every seat's place is in the books that it names.
+void Hub::audit_seats(Now now, Output& output) {
+  std::vector<SeatId> nowhere;
+  seats_.for_each([&](SeatId id, Seat& seat) {
+    const Place& place = seat.place;
+    if (!place.valid()) return;
+    if (place.is_here()) {
+      if (!host_.knows({now, {kThisNode, id}, place.room, {}})) return nowhere.push_back(id);
+      seat.place.out_of_step |= !place.waiting && place.at != host_.at(place.room);
+      if (place.out_of_step) nodes_->out_of_step.push_back(id);
+      return;
+    }
+    const auto room = nodes_->remote_rooms.find(place.name);
+    if (room == nodes_->remote_rooms.end()) return nowhere.push_back(id);
+    auto& seats = room->second.seats;
+    if (std::find(seats.begin(), seats.end(), id) == seats.end()) seats.push_back(id);
+  });
+  for (const SeatId id : nowhere) leave_place(id, build_left({}, seats_.find(id)->place.name), output);
 }
 
 void Hub::heed_view(Now now, Output& output) {
@@ -232,6 +254,7 @@ void Hub::tick_nodes(Now now, Output& output) {
   tick_joining(now, output);
   tick_stranded(output);
   tick_moves(now, output);
+  mend_steps(now);
   heed(now, output);
   set_node_tick(now);
 }

@@ -75,7 +75,7 @@ void Hub::heed(Now now, uint32_t from, const node::AttachAsked& asked, Output& o
     // The way around by a former owner takes time: a client of this node may have left meanwhile.
     const Seat* seat = from == kThisNode ? seats_.find(own.seat) : nullptr;
     if (from == kThisNode && (seat == nullptr || seat->place.name != asked.room.name)) continue;
-    attachment.own.push_back({own.peer, {from, own.seat}});
+    attachment.own.push_back({own.peer, {from, own.seat}, own.at});
   }
   RoomOutput said;
   if (host_.attach(now, attachment, said)) return obey(now, said, output);
@@ -165,7 +165,7 @@ void Hub::give_up_gathering(Now now, const std::string& room, uint32_t owner) {
     uint32_t edge = kThisNode;
     for (const Attachment::Own& own : part.own) {
       edge = own.seat.node;
-      asked.own.push_back({own.peer, own.seat.seat});
+      asked.own.push_back({own.peer, own.seat.seat, own.at});
     }
     fill_in_nodes(asked.room);
     tell_node(now, owner, node::PassedOn{nodes_->name(edge), room, node::encode(asked), 1});
@@ -223,7 +223,7 @@ void Hub::heed(Now now, uint32_t, const node::HandedOver& handed, Output& output
 // ---- comparing books ----
 
 void Hub::tell_audit(Now now, uint32_t node, RoomId id) {
-  tell_node(now, node, node::Audited{id, std::string(host_.name_of(id)), host_.seats_at(id, node)});
+  tell_node(now, node, node::Audited{id, std::string(host_.name_of(id)), host_.at(id), host_.seats_at(id, node)});
 }
 
 void Hub::heed(Now now, uint32_t from, const node::AuditAsked& asked, Output&) {

@@ -8,7 +8,8 @@
 namespace noom::signal {
 namespace {
 
-constexpr uint64_t kAckEvery = 16;  // messages of a client; what it keeps to send again is bounded by that
+constexpr uint64_t kAckEvery = 16;   // messages of a client; what it keeps to send again is bounded by that
+constexpr int kLifeRandomBits = 20;  // two nodes may begin a session's next life in the same millisecond
 
 }  // namespace
 
@@ -27,7 +28,7 @@ void Hub::handle(Asking& asking, Hello& hello) {
     make_seat(asking, hello, {});
     return welcome(asking, hello, std::nullopt);
   }
-  const Found found = find_seat(asking.now, *hello.resume);
+  const Found found = find_seat(asking.now, *hello.resume, asking.output);
   if (found.outcome == ResumeOutcome::kSessionUnknown && fetch_seat(asking, hello, found.ticket)) return;
   stats_.resumes[static_cast<size_t>(found.outcome)].add();
   if (found.seat.valid()) {
@@ -43,6 +44,7 @@ void Hub::welcome_back(Asking& asking, const Hello& hello, ResumeOutcome outcome
     forget_kept(*asking.seat);
     asking.seat->outbox = {};
     asking.seat->received = asking.seat->told = 0;
+    asking.seat->counted_since = asking.seat->generation;
   }
   welcome(asking, hello, outcome);
   if (outcome == ResumeOutcome::kRecovered) replay(asking, hello.resume->received);
@@ -50,16 +52,36 @@ void Hub::welcome_back(Asking& asking, const Hello& hello, ResumeOutcome outcome
   if (asking.seat->told_away) tell_presence(asking.now, asking.seat_id, false, asking.output);
 }
 
-Hub::Found Hub::find_seat(Now now, const Resume& resume) {
+Hub::Found Hub::find_seat(Now now, const Resume& resume, Output& output) {
   auto ticket = open_ticket(tickets_, now.wall, resume.ticket);
   if (!ticket) return {ResumeOutcome::kTicketInvalid, {}, {}};
+  end_former_life(now, ticket->session, ticket->life, output);
   const auto known = seat_by_tag_.find(ticket->session);
   if (known == seat_by_tag_.end()) return {ResumeOutcome::kSessionUnknown, {}, *std::move(ticket)};
   const Seat& seat = *seats_.find(known->second);
-  if (ticket->generation < seat.oldest || ticket->generation > seat.generation)
-    return {ResumeOutcome::kTicketUsed, {}, {}};
-  const bool exact = seat.outbox.after(resume.received).has_value();
+  if (!seat.takes(ticket->life, ticket->generation)) return {ResumeOutcome::kTicketUsed, {}, {}};
+  const bool exact = ticket->generation >= seat.counted_since && seat.outbox.after(resume.received).has_value();
   return {exact ? ResumeOutcome::kRecovered : ResumeOutcome::kGap, known->second, {}};
+}
+
+// A session that had to begin anew elsewhere, while this node was out of reach, is over here.
+void Hub::end_former_life(Now now, const std::string& tag, uint64_t life, Output& output) {
+  const auto known = seat_by_tag_.find(tag);
+  if (known == seat_by_tag_.end()) return;
+  const SeatId id = known->second;
+  const Seat& seat = *seats_.find(id);
+  if (seat.life >= life) return;
+  if (seat.session.valid()) {
+    take_over(seat.session, output);
+  } else {
+    stats_.away.subtract();
+  }
+  end_seat(now, id, LeaveReason::kClosed, output);
+}
+
+uint64_t Hub::new_life(Wall now) {
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  return static_cast<uint64_t>(std::max<int64_t>(0, since)) << kLifeRandomBits | random_.below(1u << kLifeRandomBits);
 }
 
 // A seat of a client's own. `claimed` is the ticket of a session that nobody here knows; empty: none.
@@ -70,14 +92,15 @@ void Hub::make_seat(Asking& asking, const Hello& hello, const Ticket& claimed) {
   seat.mark = asking.session.mark;
   seat.session = asking.id;
   seat.can_resume = hello.can_resume;
-  seat.generation = seat.oldest = claimed.session.empty() ? 0 : claimed.generation + 1;
+  seat.generation = seat.oldest = seat.counted_since = claimed.session.empty() ? 0 : claimed.generation + 1;
+  seat.life = std::max(new_life(asking.now.wall), claimed.life + 1);
   seat.claimed_room = claimed.room;
   seat.claimed_peer = claimed.peer;
   seat.allowance = asking.session.allowance;
   asking.session.tag = seat.tag;
   asking.session.seat = asking.seat_id = seats_.insert(std::move(seat));
   asking.seat = seats_.find(asking.seat_id);
-  if (hello.can_resume) seat_by_tag_.emplace(asking.seat->tag, asking.seat_id);
+  if (hello.can_resume) seat_by_tag_.insert_or_assign(asking.seat->tag, asking.seat_id);
 }
 
 void Hub::attach(Asking& asking, SeatId id) {
@@ -91,6 +114,7 @@ void Hub::attach(Asking& asking, SeatId id) {
   seat.host = asking.session.host;
   seat.mark = asking.session.mark;
   ++seat.generation;
+  if (nodes_ != nullptr) keep_seat(asking.now, id);
   set_seat_deadline(id, seat);
   asking.session.tag = seat.tag;
   asking.session.seat = asking.seat_id = id;
@@ -157,7 +181,8 @@ std::string Hub::new_ticket(Now now, Seat& seat) {
   seat.ticket_made = now.wall;
   // Who waits has no claim to be in the room.
   const Place place = seat.place.waiting ? Place() : seat.place;
-  return seal_ticket(tickets_, now.wall, random_, {seat.tag, seat.generation, place.name, place.peer, node_name()});
+  return seal_ticket(tickets_, now.wall, random_,
+                     {seat.tag, seat.life, seat.generation, place.name, place.peer, node_name()});
 }
 
 // A message after the welcome proves that the client has the ticket in it: the ones before are used up.
@@ -197,7 +222,8 @@ void Hub::end_seat(Now now, SeatId id, LeaveReason reason, Output& output) {
   leave_room(now, id, reason, output);
   if (nodes_ != nullptr) nodes_->going.erase(id);
   forget_kept(*seat);
-  if (seat->can_resume) seat_by_tag_.erase(seat->tag);
+  if (const auto known = seat_by_tag_.find(seat->tag); known != seat_by_tag_.end() && known->second == id)
+    seat_by_tag_.erase(known);
   seat_deadlines_.clear(id.index);
   seats_.erase(id);
 }

@@ -61,9 +61,12 @@ void Hub::handle(Asking& asking, Send& send) {
 
 template <typename Body>
 void Hub::ask_room(Asking& asking, Body& body) {
-  if (asking.seat->place.valid() && !asking.seat->place.is_here()) return ask_owner(asking);
+  const Place& place = asking.seat->place;
+  if (place.valid() && !place.is_here()) return ask_owner(asking);
+  const RoomAsker asker{asking.now, {kThisNode, asking.seat_id}, place.room, asking.re};
+  if (nodes_ != nullptr && place.valid() && !host_.knows(asker)) return refuse_misplaced(asking);
   RoomOutput said;
-  ask_host({asking.now, {kThisNode, asking.seat_id}, asking.seat->place.room, asking.re}, body, said);
+  ask_host(asker, body, said);
   obey(asking.now, said, asking.output, &asking);
 }
 
@@ -144,7 +147,10 @@ void Hub::obey(Now now, RoomOutput& said, Output& output, Asking* asking) {
 }
 
 void Hub::obey(Now now, RoomDelivery& delivery, Output& output, Asking*) {
-  if (nodes_ != nullptr) deliver_elsewhere(now, delivery);
+  if (nodes_ != nullptr) {
+    deliver_elsewhere(now, delivery);
+    if (delivery.counted) keep_in_step(now, kThisNode, delivery.receivers, *delivery.counted);
+  }
   deliver(std::move(delivery.text), delivery.receivers, output, std::move(delivery.by));
 }
 
@@ -167,7 +173,8 @@ void Hub::obey(Now now, RoomJoined& joined, Output& output, Asking*) {
                  .tag = std::string(joined.room_tag),
                  .peer = PeerId(joined.view.peer),
                  .ice_due = {},
-                 .relays = {}};
+                 .relays = {},
+                 .at = joined.view.at};
   answer_join(now, id, joined.re, joined.view, output);
 }
 
@@ -220,8 +227,10 @@ void Hub::obey(Now now, RoomInvited& invited, Output& output, Asking* asking) {
 }
 
 void Hub::obey(Now now, RoomLeft& left, Output& output, Asking*) {
-  if (left.seat.node != kThisNode) return tell_node(now, left.seat.node, node::LeftRoom{left.seat.seat, left.text});
-  if (seats_.find(left.seat.seat) != nullptr) leave_place(left.seat.seat, left.text, output);
+  if (left.seat.node != kThisNode)
+    return tell_node(now, left.seat.node, node::LeftRoom{left.seat.seat, left.text, left.room});
+  const Seat* seat = seats_.find(left.seat.seat);
+  if (seat != nullptr && (!left.room || seat->place.room == *left.room)) leave_place(left.seat.seat, left.text, output);
 }
 
 void Hub::leave_place(SeatId id, const std::string& text, Output& output) {
@@ -258,7 +267,8 @@ void Hub::refuse_seat(SeatId id, std::string_view re, ErrorCode code, std::strin
 void Hub::obey(Now now, RoomAttached& attached, Output&, Asking*) {
   const SeatId id = attached.seat.seat;
   const std::string name(host_.name_of(attached.id));
-  if (attached.seat.node != kThisNode) return tell_node(now, attached.seat.node, node::Attached{id, attached.id, name});
+  if (attached.seat.node != kThisNode)
+    return tell_node(now, attached.seat.node, node::Attached{id, attached.id, name, attached.whole});
   Seat* seat = seats_.find(id);
   if (seat == nullptr) return;
   // What was held goes to the host, which is here now.
@@ -269,6 +279,7 @@ void Hub::obey(Now now, RoomAttached& attached, Output&, Asking*) {
   }
   forget_remote(id, name);
   place_at(id, kThisNode, attached.id);
+  if (!attached.whole && seat->place.out_of_step) nodes_->out_of_step.push_back(id);
   if (!seat->told_away) tell_node(now, kThisNode, node::SeatAway{id, attached.id, false});
 }
 
@@ -288,7 +299,9 @@ void Hub::deliver_elsewhere(Now now, const RoomDelivery& delivery) {
     if (receiver.node != kThisNode) seats[receiver.node].push_back(receiver.seat);
   }
   for (auto& [node, receivers] : seats)
-    tell_node(now, node, node::Delivered{std::move(receivers), delivery.text, delivery.by.subject, delivery.by.stub});
+    tell_node(
+        now, node,
+        node::Delivered{std::move(receivers), delivery.text, delivery.by.subject, delivery.by.stub, delivery.counted});
 }
 
 }  // namespace noom::signal

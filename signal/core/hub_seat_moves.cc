@@ -19,7 +19,8 @@ bool Hub::fetch_seat(Asking& asking, const Hello& hello, const Ticket& ticket) {
                                                         .from = from,
                                                         .ends = asking.now.mono + kNodePatience});
   expect_answer(asking.now);
-  tell_node(asking.now, from, node::SeatWanted{asking.id, ticket.session, ticket.generation, hello.resume->received});
+  tell_node(asking.now, from,
+            node::SeatWanted{asking.id, ticket.session, ticket.life, ticket.generation, hello.resume->received});
   return true;
 }
 
@@ -27,11 +28,12 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
   const auto refuse = [&](ResumeOutcome outcome) {
     tell_node(now, from, node::SeatGiven{wanted.session, outcome, std::nullopt, {}, {}, {}, {}});
   };
+  end_former_life(now, wanted.tag, wanted.life, output);
   const auto known = seat_by_tag_.find(wanted.tag);
   if (known == seat_by_tag_.end()) return refuse(ResumeOutcome::kSessionUnknown);
   const SeatId id = known->second;
   Seat& seat = *seats_.find(id);
-  if (wanted.generation < seat.oldest || wanted.generation > seat.generation) return refuse(ResumeOutcome::kTicketUsed);
+  if (!seat.takes(wanted.life, wanted.generation)) return refuse(ResumeOutcome::kTicketUsed);
   if (nodes_->going.contains(id)) return refuse(ResumeOutcome::kSessionUnknown);
   nodes_->joining.erase(id);
   if (seat.session.valid()) {
@@ -66,7 +68,8 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
   const SeatGoing going = nodes_->going.extract(id).mapped();
   Seat* seat = seats_.find(id);
   if (seat == nullptr) return;
-  const bool exact = complete && seat->outbox.after(going.wanted.received).has_value();
+  const bool exact = complete && going.wanted.generation >= seat->counted_since &&
+                     seat->outbox.after(going.wanted.received).has_value();
   node::SeatGiven given{.session = going.wanted.session,
                         .outcome = exact ? ResumeOutcome::kRecovered : ResumeOutcome::kGap,
                         .seat = saved_seat(now, *seat),
@@ -89,14 +92,29 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
   stats_.away.subtract();
   stats_.seats_given.add();
   forget_kept(*seat);
-  seat_by_tag_.erase(seat->tag);
+  if (const auto known = seat_by_tag_.find(seat->tag); known->second == id) seat_by_tag_.erase(known);
   seat_deadlines_.clear(id.index);
   seats_.erase(id);
 }
 
+// The client has come back before its seat went to the other node.
+void Hub::keep_seat(Now now, SeatId id) {
+  const auto going = nodes_->going.extract(id);
+  if (going.empty()) return;
+  tell_node(now, going.mapped().to,
+            node::SeatGiven{going.mapped().wanted.session, ResumeOutcome::kTicketUsed, std::nullopt, {}, {}, {}, {}});
+  const auto room = nodes_->remote_rooms.find(seats_.find(id)->place.name);
+  if (room != nodes_->remote_rooms.end()) ask_to_attach(now, room->second);
+}
+
 void Hub::heed(Now now, uint32_t, const node::SeatGiven& given, Output& output) {
   SeatId id;
-  if (given.seat) {
+  const auto has_newer_life = [&] {
+    const auto known = seat_by_tag_.find(given.seat->tag);
+    return known != seat_by_tag_.end() && seats_.find(known->second)->life > given.seat->life;
+  };
+  if (given.seat && !has_newer_life()) {
+    end_former_life(now, given.seat->tag, given.seat->life + 1, output);
     id = take_in(now, *given.seat);
     set_seat_deadline(id, *seats_.find(id));
     ++seats_.find(id)->generation;
@@ -117,13 +135,14 @@ void Hub::take_in_place(Now now, SeatId id, const node::SeatGiven& given, Output
                 .tag = given.room.tag,
                 .peer = given.peer,
                 .ice_due = {},
-                .relays = {}};
+                .relays = {},
+                .at = given.seat->at};
   if (given.seat->ice_left) seat.place.ice_due = now.mono + *given.seat->ice_left;
   SavedRoom known = given.room;
   number_nodes(known);
   if (owner == kThisNode) {
     RoomOutput said;
-    host_.attach(now, {known, {{given.peer, {kThisNode, id}}}, false}, said);
+    host_.attach(now, {known, {{given.peer, {kThisNode, id}, seat.place.at}}, false}, said);
     return obey(now, said, output);
   }
   const auto [room, is_new] = nodes_->remote_rooms.try_emplace(given.room.name);

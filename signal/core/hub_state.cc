@@ -28,6 +28,7 @@ void Hub::on_drain(Now now, Output& output) {
 SavedSeat Hub::saved_seat(Now now, const Seat& seat) {
   SavedSeat saved{.tag = seat.tag,
                   .host = seat.host,
+                  .life = seat.life,
                   .generation = seat.generation,
                   .oldest = seat.oldest,
                   .received = seat.received,
@@ -36,7 +37,9 @@ SavedSeat Hub::saved_seat(Now now, const Seat& seat) {
                   .lost_since = now.mono - seat.lost,
                   .lost_by = static_cast<uint64_t>(seat.lost_by),
                   .told_away = seat.told_away,
-                  .ice_left = {}};
+                  .ice_left = {},
+                  .counted_since = seat.counted_since,
+                  .at = seat.place.at};
   if (seat.place.ice_due) saved.ice_left = std::max(Duration::zero(), *seat.place.ice_due - now.mono);
   return saved;
 }
@@ -49,8 +52,10 @@ SeatId Hub::take_in(Now now, SavedSeat from) {
   seat.can_resume = true;
   seat.outbox = ReplayRing::restored(std::move(from.kept), from.appended);
   seat.received = seat.told = from.received;
+  seat.life = from.life;
   seat.generation = static_cast<uint32_t>(from.generation);
   seat.oldest = static_cast<uint32_t>(from.oldest);
+  seat.counted_since = static_cast<uint32_t>(from.counted_since);
   seat.lost = now.mono - from.lost_since;
   seat.lost_by = from.lost_by == 2 ? LeaveReason::kTimeout : LeaveReason::kClosed;
   seat.told_away = from.told_away;
@@ -97,6 +102,7 @@ bool Hub::restore(Now now, std::string_view saved) {
     for (const SavedMember& member : room.members) {
       Place place{
           .room = rooms[i], .name = room.name, .tag = room.tag, .peer = member.peer, .ice_due = {}, .relays = {}};
+      place.at = room.at;
       if (const auto left = state->seats[member.seat].ice_left) place.ice_due = saved_at.mono + *left;
       seats_.find(seats[member.seat])->place = std::move(place);
     }

@@ -29,10 +29,20 @@ using PeerId = std::string;  // "p_…", drawn for each join
 
 constexpr size_t kWaitingMax = 64;  // in one room's lobby
 
+// What a message says of its room: what happens at `at`, or, as a whole, how the room is then.
+struct Counted {
+  EventPosition at;
+  bool whole = false;
+};
+
 // Of a member whose node is gone, or is about to give its seat to another: what it would have been sent.
 struct Detached {
+  struct Kept {
+    Text text;
+    std::optional<Counted> counted;
+  };
   Mono ends{};  // when it leaves the room
-  std::vector<Text> kept;
+  std::vector<Kept> kept;
   size_t bytes = 0;
   bool has_gap = false;  // something was not kept
 };

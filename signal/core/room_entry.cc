@@ -144,7 +144,7 @@ void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member
   set_deadline(id, room);
   const Member& member = room.members().back();
   tell_joined(re, id, room, member, output);
-  deliver(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
+  deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   output.events.push_back(
       {LogLevel::kInfo, "peer_joined", {"members", room.members().size()}, member.session, room.tag(), member.peer});
   if (room.members().size() == 1) note(now, Notice::Kind::kRoomStarted, room, nullptr, {}, output);

@@ -16,18 +16,23 @@ std::string_view to_string(LeaveReason reason) {
 }
 
 // What a detached member would get is kept for it.
-void RoomHost::deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
-                       Supersedable by) {
+void RoomHost::deliver(Room& room, RoomDelivery delivery, RoomOutput& output) {
   for (Member& member : room.members()) {
-    if (member.detached == nullptr || std::erase(receivers, member.seat) == 0) continue;
-    keep(*member.detached, text);
+    if (member.detached == nullptr || std::erase(delivery.receivers, member.seat) == 0) continue;
+    keep(*member.detached, delivery);
   }
-  if (receivers.empty()) return;
-  output.items.emplace_back(RoomDelivery{std::move(text), std::move(receivers), std::move(by)});
+  if (!delivery.receivers.empty()) output.items.emplace_back(std::move(delivery));
+}
+void RoomHost::deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output) {
+  deliver(room, {std::move(text), std::move(receivers), {}}, output);
+}
+void RoomHost::deliver_event(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
+                             Supersedable by) {
+  deliver(room, {std::move(text), std::move(receivers), std::move(by), Counted{room.at()}}, output);
 }
 
-void RoomHost::keep(Detached& detached, const std::string& text) {
-  const size_t bytes = text.size() + kReplayEntryBytes;
+void RoomHost::keep(Detached& detached, const RoomDelivery& delivery) {
+  const size_t bytes = delivery.text.size() + kReplayEntryBytes;
   if (detached.has_gap || detached.bytes + bytes > settings_->replay_bytes_max ||
       stats_.replay_bytes.value() + bytes > settings_->replay_bytes_total_max) {
     stats_.replay_bytes.subtract(detached.bytes);
@@ -36,7 +41,7 @@ void RoomHost::keep(Detached& detached, const std::string& text) {
     detached.has_gap = true;
     return;
   }
-  detached.kept.push_back(std::make_shared<const std::string>(text));
+  detached.kept.push_back({std::make_shared<const std::string>(delivery.text), delivery.counted});
   detached.bytes += bytes;
   stats_.replay_bytes.add(bytes);
 }
@@ -85,7 +90,7 @@ void RoomHost::update(const RoomAsker& asker, Update& update, RoomOutput& output
   room->update(*member, std::move(update.name), update.metadata_json);
   set_deadline(asker.room, *room);
   tell_update(asker.now, *room, *member, room->others(member->peer), output);
-  deliver(*room, build_ok(asker.re, room->at()), {asker.seat}, output);
+  deliver_event(*room, build_ok(asker.re, room->at()), {asker.seat}, output);
 }
 
 void RoomHost::leave(const RoomAsker& asker, RoomOutput& output) {
@@ -107,14 +112,13 @@ void RoomHost::roster(const RoomAsker& asker, RoomOutput& output) {
 }
 
 void RoomHost::tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output) {
-  deliver(room,
-          build_roster(re, {.room = room.name(),
-                            .at = room.at(),
-                            .peer = member.peer,
-                            .peers = room.views_of_others(member.peer),
-                            .flags = room.rules().flags(),
-                            .waiting = room.views_of_waiting(member.role)}),
-          {member.seat}, output);
+  std::string text = build_roster(re, {.room = room.name(),
+                                       .at = room.at(),
+                                       .peer = member.peer,
+                                       .peers = room.views_of_others(member.peer),
+                                       .flags = room.rules().flags(),
+                                       .waiting = room.views_of_waiting(member.role)});
+  deliver(room, {std::move(text), {member.seat}, {}, Counted{room.at(), true}}, output);
 }
 
 void RoomHost::send(const RoomAsker& asker, const Send& send, RoomOutput& output) {
@@ -137,8 +141,13 @@ void RoomHost::send(const RoomAsker& asker, const Send& send, RoomOutput& output
       return refuse(asker, ErrorCode::kNoSuchPeer, "\"to\" names nobody else in the room.", output);
     receivers = {target->seat};
   }
-  deliver(*room, build_message(room->name(), member->peer, send.data_json, at), std::move(receivers), output);
-  if (is_broadcast || !asker.re.empty()) deliver(*room, build_ok(asker.re, at), {asker.seat}, output);
+  std::string text = build_message(room->name(), member->peer, send.data_json, at);
+  if (is_broadcast) {
+    deliver_event(*room, std::move(text), std::move(receivers), output);
+    return deliver_event(*room, build_ok(asker.re, at), {asker.seat}, output);
+  }
+  deliver(*room, std::move(text), std::move(receivers), output);
+  confirm(asker, *room, output);
 }
 
 void RoomHost::remove(const RoomAsker& asker, LeaveReason reason, RoomOutput& output) {
@@ -163,7 +172,7 @@ void RoomHost::take_out(Now now, RoomId id, Room& room, Member& member, LeaveRea
     return close_room(id, room, output);
   }
   set_deadline(id, room);
-  deliver(room, build_peer_left(room.name(), room.at(), peer, to_string(reason)), room.others(peer), output);
+  deliver_event(room, build_peer_left(room.name(), room.at(), peer, to_string(reason)), room.others(peer), output);
   find_heir(now, room, output);
 }
 
@@ -193,16 +202,16 @@ void RoomHost::set_away(const RoomAsker& asker, bool away, RoomOutput& output) {
   if (Waiting* waiting = room != nullptr ? room->find_waiting(asker.seat) : nullptr) waiting->guest.away = away;
   if (member == nullptr || member->away == away) return;
   room->set_away(*member, away);
-  deliver(*room, build_presence(room->name(), room->at(), member->peer, away), room->everyone(), output,
-          superseded_by(*room, *member, 2));
+  deliver_event(*room, build_presence(room->name(), room->at(), member->peer, away), room->everyone(), output,
+                superseded_by(*room, *member, 2));
   tell_change(asker.now, *room, *member, false, output);
 }
 
 // What one peer is like now makes pointless what it was like before.
 void RoomHost::tell_update(Now now, Room& room, const Member& member, std::vector<SeatAddress> receivers,
                            RoomOutput& output) {
-  deliver(room, build_peer_updated(room.name(), room.at(), member.view(false)), std::move(receivers), output,
-          superseded_by(room, member, 1));
+  deliver_event(room, build_peer_updated(room.name(), room.at(), member.view(false)), std::move(receivers), output,
+                superseded_by(room, member, 1));
   tell_change(now, room, member, false, output);
 }
 

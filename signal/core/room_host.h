@@ -50,6 +50,7 @@ struct Attachment {
   struct Own {
     PeerId peer;
     SeatAddress seat;
+    EventPosition at;  // how far its client has been told
   };
   SavedRoom room;
   std::vector<Own> own;
@@ -128,6 +129,8 @@ class RoomHost {
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
   bool has_members_at(RoomId id, uint32_t node);
+  // How far the room has counted.
+  EventPosition at(RoomId id) { return rooms_.find(id)->at(); }
   // Whether the asker is in its room, or in the lobby.
   bool knows(const RoomAsker& asker);
   // Other nodes with members in the room, and which of theirs.
@@ -178,9 +181,12 @@ class RoomHost {
   void close_room(RoomId id, Room& room, RoomOutput& output);
   // To a request that is no event of its own: only when it has an id.
   void confirm(const RoomAsker& asker, Room& room, RoomOutput& output);
-  void deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
-               Supersedable by = {});
-  void keep(Detached& detached, const std::string& text);
+  void deliver(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output);
+  // The event that the room has just counted.
+  void deliver_event(Room& room, std::string text, std::vector<SeatAddress> receivers, RoomOutput& output,
+                     Supersedable by = {});
+  void deliver(Room& room, RoomDelivery delivery, RoomOutput& output);
+  void keep(Detached& detached, const RoomDelivery& delivery);
   bool admit_event(const RoomAsker& asker, Room& room, RoomOutput& output);
   void tell_update(Now now, Room& room, const Member& member, std::vector<SeatAddress> receivers, RoomOutput& output);
   void take_out(Now now, RoomId id, Room& room, Member& member, LeaveReason reason, RoomOutput& output);
@@ -195,6 +201,7 @@ class RoomHost {
   void detach(Now now, Member& member);
   void renew(Room& room, uint64_t after_epoch, RoomOutput& output);
   void attach(Room& room, RoomId id, Member& member, const SeatAddress& seat, bool lost, RoomOutput& output);
+  Member& take_in(Now now, Room& room, const SavedMember& from, RoomOutput& output);
   void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
   void tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output);
   void tell_rules(Now now, const Room& room, RoomOutput& output);

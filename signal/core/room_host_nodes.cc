@@ -147,7 +147,7 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
   const auto take_in = [&](const SavedMember& from, const SeatAddress* seat) {
     const bool is_known =
         std::any_of(members.begin(), members.end(), [&](const Member& known) { return known.peer == from.peer; });
-    if (is_known) return;
+    if (is_known) return false;
     members.push_back(member_of(from, now));
     if (seat != nullptr) {
       members.back().seat = *seat;
@@ -155,12 +155,14 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
       detach(now, members.back());
       members.back().away = true;
     }
+    return true;
   };
   for (const Attachment* part : newest_first) {
     for (const Attachment::Own& own : part->own) {
       const auto from = std::find_if(part->room.members.begin(), part->room.members.end(),
                                      [&](const SavedMember& member) { return member.peer == own.peer; });
-      if (from != part->room.members.end()) take_in(*from, &own.seat);
+      if (from == part->room.members.end() || !take_in(*from, &own.seat))
+        output.items.emplace_back(RoomLeft{own.seat, build_left({}, newest.name)});
     }
   }
   for (const SavedMember& from : newest.members) take_in(from, nullptr);
@@ -173,6 +175,9 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
       output.items.emplace_back(RoomLeft{members.back().seat, build_left({}, newest.name)});
     members.pop_back();
   }
+  for (const Attachment& part : parts) {
+    for (const Attachment::Own& own : part.own) last_epoch_ = std::max(last_epoch_, own.at.epoch);
+  }
   last_epoch_ = std::max(last_epoch_, newest.at.epoch) + 1;
   Room room(newest.name, newest.tag, last_epoch_, settings_->room_capacity);
   room.restore({last_epoch_, 0}, std::move(members));
@@ -181,7 +186,7 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
   Room& made = *rooms_.find(id);
   for (const Member& member : made.members()) {
     if (member.detached != nullptr) continue;
-    output.items.emplace_back(RoomAttached{member.seat, id});
+    output.items.emplace_back(RoomAttached{member.seat, id, true});
     tell_roster(made, member, {}, output);
   }
 }
@@ -191,47 +196,64 @@ bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output)
   if (!id) return false;
   Room& room = *rooms_.find(*id);
   // Parts of a room that was divided have counted their events apart.
-  const bool was_apart = attachment.room.at.epoch != room.at().epoch;
-  if (attachment.room.at.epoch > room.at().epoch) renew(room, attachment.room.at.epoch, output);
-  for (const SavedMember& from : attachment.room.members) {
-    const auto own = std::find_if(attachment.own.begin(), attachment.own.end(),
-                                  [&](const Attachment::Own& entry) { return entry.peer == from.peer; });
-    const bool is_own = own != attachment.own.end();
-    Member* member = room.find(from.peer);
-    if (member == nullptr && !is_own && !attachment.own.empty()) continue;
-    // Put out while its node was out of reach.
-    if (member == nullptr && room.bans().until(now.mono, {from.identity, from.session, from.mark})) {
-      if (is_own) output.items.emplace_back(RoomLeft{own->seat, build_put_out(room.name(), "kicked", {}, {})});
-      continue;
+  EventPosition seen = attachment.room.at;
+  for (const Attachment::Own& own : attachment.own) seen = std::max(seen, own.at);
+  if (seen > room.at()) renew(room, std::max(seen.epoch, room.at().epoch), output);
+  for (const Attachment::Own& own : attachment.own) {
+    const auto known = std::find_if(attachment.room.members.begin(), attachment.room.members.end(),
+                                    [&](const SavedMember& member) { return member.peer == own.peer; });
+    Member* member = room.find(own.peer);
+    if (member == nullptr) {
+      const bool is_member = known != attachment.room.members.end();
+      // Put out while its node was out of reach.
+      if (is_member && room.bans().until(now.mono, {known->identity, known->session, known->mark})) {
+        output.items.emplace_back(RoomLeft{own.seat, build_put_out(room.name(), "kicked", {}, {})});
+        continue;
+      }
+      if (!is_member || room.full()) {
+        output.items.emplace_back(RoomLeft{own.seat, build_left({}, room.name())});
+        continue;
+      }
+      member = &take_in(now, room, *known, output);
     }
-    if (member == nullptr && room.full()) {
-      if (is_own) output.items.emplace_back(RoomLeft{own->seat, build_left({}, room.name())});
-      continue;
+    attach(room, *id, *member, own.seat, attachment.lost || own.at.epoch != room.at().epoch, output);
+  }
+  // A whole room, not what an edge has of it.
+  if (attachment.own.empty()) {
+    for (const SavedMember& from : attachment.room.members) {
+      const bool is_welcome = room.find(from.peer) == nullptr && !room.full() &&
+                              !room.bans().until(now.mono, {from.identity, from.session, from.mark});
+      if (is_welcome) take_in(now, room, from, output);
     }
-    const bool is_new = member == nullptr;
-    if (is_new) {
-      room.join(member_of(from, now));
-      stats_.members.add();
-      member = room.find(from.peer);
-      detach(now, *member);
-      member->detached->has_gap = true;
-      deliver(room, build_peer_joined(room.name(), room.at(), member->view(false)), room.others(member->peer), output);
-      tell_change(now, room, *member, false, output);
-    }
-    if (is_own) attach(room, *id, *member, own->seat, attachment.lost || was_apart, output);
   }
   set_deadline(*id, room);
   return true;
 }
 
+// A member of another part of the room, whose seat is still to come.
+Member& RoomHost::take_in(Now now, Room& room, const SavedMember& from, RoomOutput& output) {
+  room.join(member_of(from, now));
+  stats_.members.add();
+  Member& member = *room.find(from.peer);
+  detach(now, member);
+  member.detached->has_gap = true;
+  deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
+  tell_change(now, room, member, false, output);
+  return member;
+}
+
 void RoomHost::attach(Room& room, RoomId id, Member& member, const SeatAddress& seat, bool lost, RoomOutput& output) {
   const std::unique_ptr<Detached> was = std::move(member.detached);
+  if (was == nullptr && member.seat != seat)
+    output.items.emplace_back(RoomLeft{member.seat, build_left({}, room.name()), id});
   member.seat = seat;
-  output.items.emplace_back(RoomAttached{seat, id});
+  const bool whole = lost || (was != nullptr && was->has_gap);
+  output.items.emplace_back(RoomAttached{seat, id, whole});
   if (was != nullptr) stats_.replay_bytes.subtract(was->bytes);
-  if (lost || (was != nullptr && was->has_gap)) return tell_roster(room, member, {}, output);
+  if (whole) return tell_roster(room, member, {}, output);
   if (was == nullptr) return;
-  for (const Text& text : was->kept) output.items.emplace_back(RoomDelivery{*text, {seat}, {}});
+  for (const Detached::Kept& kept : was->kept)
+    output.items.emplace_back(RoomDelivery{*kept.text, {seat}, {}, kept.counted});
 }
 
 void RoomHost::detach(Now now, Member& member) {

@@ -36,8 +36,10 @@ void RoomHost::configure(const RoomAsker& asker, const Configure& configure, Roo
     if (!configure.password->empty()) room.rules().password = RoomPassword::make(random_, *configure.password);
   }
   confirm(asker, *found.room, output);
-  if (room.rules().flags() != before)
-    deliver(room, build_room_updated(room.name(), room.count_event(), room.rules().flags()), room.everyone(), output);
+  if (room.rules().flags() != before) {
+    const EventPosition at = room.count_event();
+    deliver_event(room, build_room_updated(room.name(), at, room.rules().flags()), room.everyone(), output);
+  }
   tell_rules(asker.now, room, output);
   if (room.rules().lobby) return;
   room.make_space();

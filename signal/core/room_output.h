@@ -27,11 +27,12 @@ struct Supersedable {
   std::string stub;
 };
 
-// One text for several seats.
+// One text for several seats. `counted`: it is one of the room's events, or tells the room as a whole.
 struct RoomDelivery {
   std::string text;
   std::vector<SeatAddress> receivers;
   Supersedable by;
+  std::optional<Counted> counted = std::nullopt;
 };
 
 // The seat is a member now. Its edge answers the client: credentials and tickets are the edge's.
@@ -62,10 +63,12 @@ struct RoomInvited {
   Duration lifetime{};
 };
 
-// The seat is no member any more, nor waiting; `text` is what its client is told, empty when nothing.
+// The seat is no member any more, nor waiting; `text` is what its client is told, empty when nothing. `room`: only if
+// that is where the seat is.
 struct RoomLeft {
   SeatAddress seat;
   std::string text;
+  std::optional<RoomId> room = std::nullopt;
 };
 
 struct RoomRefused {
@@ -76,10 +79,11 @@ struct RoomRefused {
   std::optional<uint32_t> retry_after_s;
 };
 
-// The member's room is here now, under this id.
+// The member's room is here now, under this id. `whole`: a roster follows.
 struct RoomAttached {
   SeatAddress seat;
   RoomId id;
+  bool whole = false;
 };
 
 // For other nodes with members in the room: a member as it is now, or who is gone.

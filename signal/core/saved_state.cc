@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr uint64_t kVersion = 2;
+constexpr uint64_t kVersion = 3;
 
 int64_t milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -42,6 +42,7 @@ json::object encode_seat(const SavedSeat& seat, TextTable& texts) {
   for (const Text& text : seat.kept) kept.emplace_back(texts.number_of(text));
   json::object entry{{"tag", seat.tag},
                      {"host", seat.host},
+                     {"life", seat.life},
                      {"generation", seat.generation},
                      {"oldest", seat.oldest},
                      {"received", seat.received},
@@ -49,7 +50,10 @@ json::object encode_seat(const SavedSeat& seat, TextTable& texts) {
                      {"kept", std::move(kept)},
                      {"lost_ms", milliseconds(seat.lost_since)},
                      {"lost_by", seat.lost_by},
-                     {"told_away", seat.told_away}};
+                     {"told_away", seat.told_away},
+                     {"counted_since", seat.counted_since},
+                     {"epoch", seat.at.epoch},
+                     {"seq", seat.at.seq}};
   if (seat.ice_left) entry["ice_left_ms"] = milliseconds(*seat.ice_left);
   return entry;
 }
@@ -125,6 +129,7 @@ Duration left_at(const json::value& object, std::string_view key) {
 SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) {
   SavedSeat seat{.tag = text_at(value, "tag"),
                  .host = text_at(value, "host"),
+                 .life = number_at(value, "life"),
                  .generation = number_at(value, "generation"),
                  .oldest = number_at(value, "oldest"),
                  .received = number_at(value, "received"),
@@ -133,7 +138,9 @@ SavedSeat decode_seat(const json::value& value, const std::vector<Text>& texts) 
                  .lost_since = std::chrono::milliseconds(number_at(value, "lost_ms")),
                  .lost_by = number_at(value, "lost_by"),
                  .told_away = flag_at(value, "told_away"),
-                 .ice_left = {}};
+                 .ice_left = {},
+                 .counted_since = number_at(value, "counted_since"),
+                 .at = {number_at(value, "epoch"), number_at(value, "seq")}};
   if (value.as_object().contains("ice_left_ms"))
     seat.ice_left = std::chrono::milliseconds(number_at(value, "ice_left_ms"));
   for (const json::value& number : value.at("kept").as_array()) {

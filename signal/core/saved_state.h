@@ -20,6 +20,7 @@ namespace noom::signal {
 struct SavedSeat {
   std::string tag;
   std::string host;
+  uint64_t life = 0;
   uint64_t generation = 0;
   uint64_t oldest = 0;
   uint64_t received = 0;
@@ -29,6 +30,8 @@ struct SavedSeat {
   uint64_t lost_by = 0;
   bool told_away = false;
   std::optional<Duration> ice_left;  // until its ICE servers are due
+  uint64_t counted_since = 0;
+  EventPosition at{};  // Place::at
 };
 // Of a member, or of somebody who waits to be one.
 struct SavedMember {

@@ -27,11 +27,26 @@ struct Place {
   bool ice_leaves = false;        // because a relay it was given goes away
   std::vector<RelayNode> relays;  // that it was given
   bool waiting = false;           // in its lobby, not in it
+  EventPosition at{};             // how far its client has been told what happens in the room
+  bool out_of_step = false;       // something is missing: only a roster makes sense
+
+  // Whether a message of that count is the next to be told; notes it then, and what is missing otherwise.
+  bool takes(const Counted& counted);
 
   bool valid() const { return !name.empty(); }
   // In a room of this node, and not on its way here.
   bool is_here() const { return owner == kThisNode && room.valid(); }
 };
+
+inline bool Place::takes(const Counted& counted) {
+  if (counted.whole ? counted.at < at : counted.at.epoch == at.epoch && counted.at.seq <= at.seq) {
+    out_of_step |= counted.whole;  // another one counts from behind
+    return false;
+  }
+  out_of_step = !counted.whole && (out_of_step || counted.at != EventPosition{at.epoch, at.seq + 1});
+  if (!out_of_step) at = counted.at;
+  return !out_of_step;
+}
 
 struct Seat {
   std::string tag;
@@ -46,7 +61,10 @@ struct Seat {
   ReplayRing outbox;      // what was sent to the client
   uint64_t received = 0;  // how many messages came from it
   uint64_t told = 0;      // of these, how many it knows to have come
+  // The ticket that came with the welcome both began with; who has an older one has not heard of it.
+  uint32_t counted_since = 0;
 
+  uint64_t life = 0;        // Ticket::life
   uint32_t generation = 0;  // of the newest ticket
   uint32_t oldest = 0;      // of the oldest ticket that is still good
   Wall ticket_made{};
@@ -59,6 +77,11 @@ struct Seat {
   bool told_away = false;  // the room was told
 
   Allowance allowance;
+
+  // Whether a ticket is good for this life and not used up.
+  bool takes(uint64_t of_life, uint32_t of_generation) const {
+    return of_life == life && of_generation >= oldest && of_generation <= generation;
+  }
 };
 
 }  // namespace noom::signal

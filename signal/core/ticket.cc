@@ -8,7 +8,7 @@ namespace noom::signal {
 namespace {
 
 // Each text behind a byte with its length.
-constexpr size_t kPlainBytesMax = sizeof(uint32_t) + 4 * 256;
+constexpr size_t kPlainBytesMax = sizeof(uint64_t) + sizeof(uint32_t) + 4 * 256;
 
 void write_text(Writer& writer, std::string_view text) {
   writer.u8(static_cast<uint8_t>(text.size()));
@@ -23,6 +23,7 @@ std::string read_text(Reader& reader) {
 std::string seal_ticket(const auth::Seal& seal, Wall now, Random& random, const Ticket& ticket) {
   std::array<std::byte, kPlainBytesMax> room{};
   Writer writer(room);
+  writer.u64(ticket.life);
   writer.u32(ticket.generation);
   write_text(writer, ticket.session);
   write_text(writer, ticket.room);
@@ -40,6 +41,7 @@ std::optional<Ticket> open_ticket(const auth::Seal& seal, Wall now, std::string_
   if (!plain) return std::nullopt;
   Reader reader(*plain);
   Ticket ticket;
+  ticket.life = reader.u64();
   ticket.generation = reader.u32();
   ticket.session = read_text(reader);
   ticket.room = read_text(reader);

@@ -13,7 +13,8 @@ namespace noom::signal {
 
 struct Ticket {
   std::string session;      // "s_…"
-  uint32_t generation = 0;  // grows with each resumption of the session
+  uint64_t life = 0;        // of the session; grows each time it had to begin anew
+  uint32_t generation = 0;  // grows with each resumption within a life
   std::string room;         // empty: in none
   std::string peer;
   std::string node = {};  // that made it; empty: the only one

@@ -13,6 +13,10 @@ void each_field(Archive& archive, EventPosition& at) {
   archive(at.epoch, at.seq);
 }
 template <typename Archive>
+void each_field(Archive& archive, Counted& counted) {
+  archive(counted.at, counted.whole);
+}
+template <typename Archive>
 void each_field(Archive& archive, SavedMember& member) {
   archive(member.peer, member.identity, member.mark, member.name, member.metadata_json, member.metadata_left,
           member.role, member.may_inherit, member.name_is_given, member.away, member.since, member.joined_s,
@@ -40,8 +44,8 @@ void each_field(Archive& archive, Grant& grant) {
 }
 template <typename Archive>
 void each_field(Archive& archive, SavedSeat& seat) {
-  archive(seat.tag, seat.host, seat.generation, seat.oldest, seat.received, seat.appended, seat.told_away,
-          seat.ice_left);
+  archive(seat.tag, seat.host, seat.life, seat.generation, seat.oldest, seat.received, seat.appended, seat.told_away,
+          seat.ice_left, seat.counted_since, seat.at);
   // The ring's texts are shared within a process.
   std::vector<std::string> kept;
   for (const Text& text : seat.kept) kept.push_back(*text);
@@ -75,7 +79,7 @@ void each_field(Archive& archive, SeatDetaching& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, AttachAsked::Own& own) {
-  archive(own.peer, own.seat);
+  archive(own.peer, own.seat, own.at);
 }
 template <typename Archive>
 void each_field(Archive& archive, AttachAsked& m) {
@@ -83,7 +87,7 @@ void each_field(Archive& archive, AttachAsked& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, Delivered& m) {
-  archive(m.seats, m.text, m.subject, m.stub);
+  archive(m.seats, m.text, m.subject, m.stub, m.counted);
 }
 template <typename Archive>
 void each_field(Archive& archive, Joined::Waiting& waiting) {
@@ -103,7 +107,7 @@ void each_field(Archive& archive, Rules& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, LeftRoom& m) {
-  archive(m.seat, m.text);
+  archive(m.seat, m.text, m.room);
 }
 template <typename Archive>
 void each_field(Archive& archive, Refused& m) {
@@ -119,7 +123,7 @@ void each_field(Archive& archive, Moved& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, Attached& m) {
-  archive(m.seat, m.id, m.room);
+  archive(m.seat, m.id, m.room, m.whole);
 }
 template <typename Archive>
 void each_field(Archive& archive, Changed& m) {
@@ -147,7 +151,7 @@ void each_field(Archive& archive, AuditAsked& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, Audited& m) {
-  archive(m.id, m.room, m.seats);
+  archive(m.id, m.room, m.at, m.seats);
 }
 template <typename Archive>
 void each_field(Archive& archive, Bounced& m) {
@@ -155,7 +159,7 @@ void each_field(Archive& archive, Bounced& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, SeatWanted& m) {
-  archive(m.session, m.tag, m.generation, m.received);
+  archive(m.session, m.tag, m.life, m.generation, m.received);
 }
 template <typename Archive>
 void each_field(Archive& archive, SeatGiven& m) {

@@ -55,6 +55,7 @@ struct AttachAsked {
   struct Own {
     std::string peer;
     SeatId seat;
+    EventPosition at;
   };
   RoomId former;
   SavedRoom room;
@@ -75,6 +76,7 @@ struct Delivered {
   std::string text;
   uint64_t subject = 0;
   std::string stub;
+  std::optional<Counted> counted;
 };
 struct Joined {
   struct Waiting {
@@ -100,6 +102,7 @@ struct Waits {
 struct LeftRoom {
   SeatId seat;
   std::string text;
+  std::optional<RoomId> room;  // RoomLeft::room
 };
 // A request about a room in which the owner does not know the seat: the edge attaches it, then asks again.
 struct Bounced {
@@ -127,6 +130,7 @@ struct Attached {
   SeatId seat;
   RoomId id;
   std::string room;
+  bool whole = false;  // a roster follows
 };
 struct Changed {
   std::string room;
@@ -140,10 +144,12 @@ struct Rules {
   SavedRoom room;
 };
 
-// Which seats of the receiver are in the room, in the sender's books. What does not agree is set right.
+// Which seats of the receiver are in the room, in the sender's books, and how far they have been told. What does not
+// agree is set right.
 struct Audited {
   RoomId id;
   std::string room;
+  EventPosition at;
   std::vector<SeatId> seats;
 };
 
@@ -172,6 +178,7 @@ struct PassedOn {
 struct SeatWanted {
   SessionId session;  // of the sender
   std::string tag;
+  uint64_t life = 0;
   uint32_t generation = 0;
   uint64_t received = 0;
 };
