@@ -97,10 +97,15 @@ class Node final : public BusNode {
     boost::json::array urls;
     for (const std::string& url : options_.urls) urls.emplace_back(url);
     const boost::json::object status = {
-        {"node", options_.node},   {"incarnation", incarnation_},
-        {"urls", std::move(urls)}, {"draining", draining_},
-        {"health", health},        {"allocations", options_.figures().allocations},
-        {"load", load_},           {"sent_at", unix_seconds(io::read_clocks().wall)},
+        {"node", options_.node},
+        {"incarnation", incarnation_},
+        {"urls", std::move(urls)},
+        {"draining", draining_},
+        {"health", health},
+        {"allocations", options_.figures().allocations},
+        {"load", load_},
+        {"connects", bus_->stats().connects.load()},
+        {"sent_at", unix_seconds(io::read_clocks().wall)},
     };
     static_cast<void>(bus_->publish(options_.subject_prefix + ".turn.status", boost::json::serialize(status)));
   }

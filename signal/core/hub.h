@@ -25,6 +25,7 @@
 #include "signal/core/cluster/cluster.h"
 #include "signal/core/cluster/node_messages.h"
 #include "signal/core/ice_ranking.h"
+#include "signal/core/live_revocations.h"
 #include "signal/core/opening_limits.h"
 #include "signal/core/output.h"
 #include "signal/core/requests.h"
@@ -94,8 +95,10 @@ class Hub {
   // whoever comes. Seats that may be resumed stay, for save().
   void on_drain(Now now, Output& output);
 
-  // What a noom-turn node says about itself.
-  void on_relay_status(Now now, const RelayStatus& status);
+  // What a noom-turn node says about itself. One that may have missed what was taken back is told again.
+  void on_relay_status(Now now, const RelayStatus& status, Output& output);
+  // What another node has told relays.
+  void on_revocation(Now now, const Revocation& revocation);
 
   // After on_drain: the seats that may be resumed and their rooms, as text for another process; "" when there are none.
   std::string save(Now now);
@@ -326,6 +329,7 @@ class Hub {
   RoomHost host_;
   OpeningLimits openings_;
   IceRanking ice_ranking_;
+  LiveRevocations revocations_;
   bool draining_ = false;
   std::unique_ptr<Nodes> nodes_;  // null: this hub is alone
 };

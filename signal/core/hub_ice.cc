@@ -73,7 +73,14 @@ bool Hub::has_static_relays() const {
                      [](const std::string& url) { return url.starts_with("turn"); });
 }
 
-void Hub::on_relay_status(Now now, const RelayStatus& status) {
+void Hub::on_revocation(Now now, const Revocation& revocation) {
+  revocations_.add(now.wall, revocation);
+}
+
+void Hub::on_relay_status(Now now, const RelayStatus& status, Output& output) {
+  if (revocations_.may_have_missed(status)) {
+    for (Revocation& revocation : revocations_.live(now.wall)) output.revocations.push_back(std::move(revocation));
+  }
   if (const auto leaving = ice_ranking_.update(now.mono, status)) move_away_from(now, *leaving);
 }
 

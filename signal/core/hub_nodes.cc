@@ -23,6 +23,8 @@ void Hub::on_bus(Now now, bool is_connected, Output& output) {
   nodes_->heals = now.mono + kHealTime;
   nodes_->next_audit = now.mono + kAuditInterval;
   nodes_->next_tick = now.mono + kNodeTick;
+  // Published while the connection was being lost, they may not have arrived.
+  for (Revocation& revocation : revocations_.live(now.wall)) output.revocations.push_back(std::move(revocation));
   nodes_->cluster.on_bus(now, nodes_->told);
   heed(now, output);
 }

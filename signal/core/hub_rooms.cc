@@ -140,8 +140,11 @@ void Hub::obey(Now now, RoomOutput& said, Output& output, Asking* asking) {
     std::visit([&](auto& what) { obey(now, what, output, asking); }, item);
   }
   stats_.revocations.add(said.revocations.size());
-  for (Revocation& revocation : said.revocations)
-    output.revocations.push_back({std::move(revocation.username), now.wall + settings_->turn_ttl});
+  for (Revocation& revocation : said.revocations) {
+    revocation.until = now.wall + settings_->turn_ttl;
+    revocations_.add(now.wall, revocation);
+    output.revocations.push_back(std::move(revocation));
+  }
   for (Notice& notice : said.notices) output.notices.push_back(std::move(notice));
   for (Event& event : said.events) output.events.push_back(std::move(event));
 }

@@ -20,6 +20,8 @@ struct RelayStatus {
   double load = 0;                // 0 idle to 1 full
   bool draining = false;
   bool healthy = true;
+  uint64_t incarnation = 0;  // of its process
+  uint64_t connects = 0;     // to the bus, of that process; 0: it does not say
 };
 
 // Names a node for as long as it is known; never 0, never given twice.

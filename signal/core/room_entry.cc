@@ -180,7 +180,7 @@ RoomId RoomHost::room_for(const RoomAsker& asker, const std::string& name, RoomO
   }
   // Seconds since 1970 or the next number: larger than any epoch before it, also after a restart.
   last_epoch_ = std::max(last_epoch_ + 1, static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(asker.now.wall))));
-  const RoomId id = rooms_.insert(Room(name, draw_tag(random_, "r_"), last_epoch_, settings_->room_capacity));
+  const RoomId id = rooms_.insert(Room(name, draw_tag(random_, kRoomTagPrefix), last_epoch_, settings_->room_capacity));
   rooms_.find(id)->set_made_s(static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(asker.now.wall))));
   room_by_name_.emplace(name, id);
   stats_.rooms.add();

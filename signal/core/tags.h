@@ -8,6 +8,8 @@
 
 namespace noom::signal {
 
+constexpr std::string_view kRoomTagPrefix = "r_";
+
 // The prefix and 72 random bits in base64url: enough that nobody guesses or meets another's.
 std::string draw_tag(Random& random, std::string_view prefix);
 

@@ -19,6 +19,9 @@ HubBus::HubBus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options, Bus
   bus_->subscribe(options.subject_prefix + ".turn.status", [&user](std::string_view json) {
     if (const auto status = parse_relay_status(json)) user.on_relay_status(*status);
   });
+  bus_->subscribe(revoke_, [&user](std::string_view json) {
+    if (const auto revocation = parse_revocation_order(json)) user.on_revocation(*revocation);
+  });
   bus_->on_state([&user](const bus::BusState& state) { user.on_bus(state.connected); });
 }
 

@@ -4,7 +4,7 @@
 //   <prefix>.signal.node.<name>   what is for one node
 //   <prefix>.signal.pass.<name>   requests of clients without WebSocket, for one node, and answers to them
 //   <prefix>.turn.status          what relays say of themselves
-//   <prefix>.turn.revoke          what relays are told
+//   <prefix>.turn.revoke          what relays are told; nodes hear each other, to say it again
 #pragma once
 
 #include <memory>
@@ -28,6 +28,7 @@ class BusUser {
   virtual void on_bus(bool is_connected) = 0;
   virtual void on_bus_frame(std::string_view bytes) = 0;
   virtual void on_passed(std::string_view bytes) = 0;
+  virtual void on_revocation(const Revocation& revocation) = 0;
   virtual void on_relay_status(const RelayStatus& status) = 0;
 
  protected:

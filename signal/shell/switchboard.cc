@@ -160,7 +160,10 @@ void Switchboard::on_bus_frame(std::string_view bytes) {
   call_hub([&](Now now) { hub_.on_bus_frame(now, bytes, output_); });
 }
 void Switchboard::on_relay_status(const RelayStatus& status) {
-  call_hub([&](Now now) { hub_.on_relay_status(now, status); });
+  call_hub([&](Now now) { hub_.on_relay_status(now, status, output_); });
+}
+void Switchboard::on_revocation(const Revocation& revocation) {
+  hub_.on_revocation(io::read_clocks(), revocation);
 }
 
 // ---- time and the end ----

@@ -80,6 +80,7 @@ class Switchboard final : public CarrierEvents, public BusUser {
   void on_bus(bool is_connected) override;
   void on_bus_frame(std::string_view bytes) override;
   void on_passed(std::string_view bytes) override { owner_.on_passed(bytes); }
+  void on_revocation(const Revocation& revocation) override;
   void on_relay_status(const RelayStatus& status) override;
 
   void on_tick(Now now);

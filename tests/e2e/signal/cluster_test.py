@@ -192,6 +192,26 @@ class ClusterTest(unittest.TestCase):
         with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as again:
             self.assertEqual(again.allocate().error, 401)
 
+    def test_a_relay_that_starts_again_hears_again_what_was_taken_back(self):
+        turn = self.start_turn("t1")
+        host = self.client("a", "r")
+        guest = self.client_with_relay("b", "r", "t1")
+        credentials = guest.relay["username"], guest.relay["credential"]
+        host.send({"type": "kick", "peer": guest.joined["peer"]})
+        obeyed = 'noom_turn_revocation_orders_total{source="bus",result="obeyed"}'
+        turn.process.wait_for(lambda: turn.metrics()[obeyed] == 1, "an order obeyed")
+        turn.stop()
+        for killed in (None, "a", "b"):  # any node tells it, whoever has given the order
+            if killed:
+                self.nodes.pop(killed).kill()
+                self.start(killed)
+                self.await_nodes(2)
+            turn = self.start_turn("t1")
+            turn.process.wait_for(lambda: turn.metrics()[obeyed] >= 1, "an order obeyed")
+            with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as again:
+                self.assertEqual(again.allocate().error, 401)
+            turn.stop()
+
     def allocations(self, turn):
         return sum(value for series, value in turn.metrics().items() if series.startswith("noom_turn_allocations{"))
 

@@ -36,8 +36,9 @@ std::vector<std::string> relay_urls_of(const Json& message) {
 }
 
 void publish(HubScript& script, std::string node, bool draining = false) {
+  Output output;
   script.hub().on_relay_status(script.now(),
-                               {.node = node, .urls = {"turn:" + node}, .load = 0.1, .draining = draining});
+                               {.node = node, .urls = {"turn:" + node}, .load = 0.1, .draining = draining}, output);
 }
 
 TEST(HubIce, JoiningMintsCredentialsThatTheRelayAccepts) {

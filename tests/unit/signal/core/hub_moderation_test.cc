@@ -234,6 +234,30 @@ TEST_F(HubModeration, WhoIsAwayInheritsAfterThoseWhoAreHere) {
   EXPECT_EQ(take("bo").at("peer"), Json(peers["mia"]));
 }
 
+TEST_F(HubModeration, ARelayThatMayHaveMissedWhatWasTakenBackIsToldAgainUntilItEnds) {
+  Output output;
+  script.hub().on_message(script.now(), sessions["mo"], R"({"type":"kick","peer":")" + peers["bo"] + "\"}", output);
+  const Revocation kicked = output.revocations.at(0);
+  script.hub().on_revocation(script.now(), {"r_elsewhere.p_1", script.now().wall + seconds(60)});
+  const auto told = [&](uint64_t incarnation, uint64_t connects) {
+    Output said;
+    script.hub().on_relay_status(script.now(),
+                                 {.node = "t", .urls = {}, .incarnation = incarnation, .connects = connects}, said);
+    std::vector<std::string> names;
+    for (const Revocation& one : said.revocations) names.push_back(one.username);
+    return names;
+  };
+  const std::vector<std::string> both = told(1, 1);
+  EXPECT_EQ(both.size(), 2u);
+  EXPECT_TRUE(told(1, 1).empty()) << "it has heard them";
+  EXPECT_EQ(told(1, 2), both) << "it was away from the bus";
+  EXPECT_EQ(told(2, 1), both) << "it has started again";
+  script.advance(seconds(61));
+  EXPECT_EQ(told(3, 1), std::vector<std::string>{kicked.username});
+  script.advance(std::chrono::hours(1));
+  EXPECT_TRUE(told(4, 1).empty());
+}
+
 TEST_F(HubModeration, ARoomThatIsEndedIsGoneForEverybody) {
   Output output;
   script.hub().on_message(script.now(), sessions["ann"], R"({"type":"end_room","id":4,"message":"Thanks."})", output);

@@ -15,6 +15,19 @@ TEST(RelayStatusText, AReportSaysWhereARelayIsAndHowItIs) {
   EXPECT_EQ(status->load, 0.25);
   EXPECT_TRUE(status->draining);
   EXPECT_TRUE(status->healthy);
+  EXPECT_EQ(status->incarnation, 1u);
+  EXPECT_EQ(status->connects, 0u);
+}
+
+TEST(RelayStatusText, AnOrderNamesWhoAndUntilWhen) {
+  const auto order = parse_revocation_order(R"({"username":"r_1.p_1","until":1700000000})");
+  ASSERT_TRUE(order.has_value());
+  EXPECT_EQ(order->username, "r_1.p_1");
+  EXPECT_EQ(order->until, Wall(std::chrono::seconds(1'700'000'000)));
+  for (const char* text :
+       {"", "[]", R"({"username":"a"})", R"({"username":7,"until":1})", R"({"username":"a","until":-1})",
+        R"({"username":"a","until":1.5})", R"({"username":"a","until":9223372036854775807})"})
+    EXPECT_FALSE(parse_revocation_order(text).has_value()) << text;
 }
 
 TEST(RelayStatusText, WhatIsNotOkIsUnhealthyAndALoadMayBeAWholeNumber) {
