@@ -184,6 +184,7 @@ class Hub {
   void obey(Now now, RoomAttached& attached, Output& output, Asking* asking);
   void obey(Now now, RoomChanged& changed, Output& output, Asking* asking);
   void obey(Now now, RoomRulesChanged& changed, Output& output, Asking* asking);
+  void obey(Now now, RoomTicketSpent& spent, Output& output, Asking* asking);
   void answer_join(Now now, SeatId id, std::string_view re, JoinedView& view, Output& output);
   void leave_place(SeatId id, const std::string& text, Output& output);
   void refuse_seat(SeatId id, std::string_view re, ErrorCode code, std::string_view message,
@@ -255,6 +256,8 @@ class Hub {
   void heed(Now now, uint32_t from, const node::AuditAsked& asked, Output& output);
   void heed(Now now, uint32_t from, const node::Audited& audited, Output& output);
   void heed(Now now, uint32_t from, const node::Bounced& bounced, Output& output);
+  void heed(Now now, uint32_t from, const node::TicketsSpent& spent, Output& output);
+  void tell_spent_tickets(Now now, uint32_t node);
   void audit(Now now, Output& output);
   void tell_audit(Now now, uint32_t node, RoomId id);
   void heed_view(Now now, Output& output);

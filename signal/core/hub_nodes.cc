@@ -107,6 +107,7 @@ void Hub::heed(Now now, const ClusterEvent& event, Output& output) {
       stats_.link_resets.add();
       return event.sent_lost ? heed_reset(now, node) : void();
     case Kind::kJoined:
+      tell_spent_tickets(now, node);
       return log(LogLevel::kInfo, "node_joined");
     case Kind::kLeft: {
       log(LogLevel::kWarning, "node_left");
@@ -223,6 +224,7 @@ void Hub::heed_reset(Now now, uint32_t node) {
     if (joining.owner == node) joining.ask_again = now.mono + kNodeTick;
   }
   if (!nodes_->is_there(node) || !nodes_->cluster.membership().is_member()) return;
+  tell_spent_tickets(now, node);
   for (const RoomId id : host_.rooms()) {
     if (host_.has_members_at(id, node))
       tell_node(now, node, node::Moved{id, std::string(host_.name_of(id)), nodes_->name(kThisNode)});

@@ -220,6 +220,29 @@ void Hub::heed(Now now, uint32_t, const node::HandedOver& handed, Output& output
   obey(now, said, output);
 }
 
+// ---- used tickets: all nodes know all ----
+
+void Hub::obey(Now now, RoomTicketSpent& spent, Output&, Asking*) {
+  for (const NodeView& node : nodes_->cluster.membership().view()) {
+    const uint32_t number = nodes_->number(node.address.node);
+    if (number != kThisNode) tell_node(now, number, node::TicketsSpent{{spent.use}});
+  }
+}
+
+void Hub::heed(Now now, uint32_t, const node::TicketsSpent& spent, Output&) {
+  for (const TicketUse& use : spent.uses) host_.note_spent(now, use);
+}
+
+// To a node that may not have heard of them.
+void Hub::tell_spent_tickets(Now now, uint32_t node) {
+  node::TicketsSpent some;
+  for (const TicketUse& use : host_.spent_tickets()) {
+    some.uses.push_back(use);
+    if (some.uses.size() == kTicketsAtOnce) tell_node(now, node, std::exchange(some, {}));
+  }
+  if (!some.uses.empty()) tell_node(now, node, some);
+}
+
 // ---- comparing books ----
 
 void Hub::tell_audit(Now now, uint32_t node, RoomId id) {

@@ -61,6 +61,10 @@ std::variant<Grant, TokenRefusal> open_join_ticket(const auth::Seal& seal, Wall 
   return grant;
 }
 
+void SpentTickets::note(Wall now, const TicketUse& use) {
+  if (use.expires > now && look_up(now, use) == Verdict::kFresh) spend(use);
+}
+
 SpentTickets::Verdict SpentTickets::look_up(Wall now, const TicketUse& use) {
   uses_.erase(uses_.begin(), uses_.lower_bound(TicketUse{now, {}}));
   if (uses_.contains(use)) return Verdict::kUsed;

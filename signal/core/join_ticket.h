@@ -45,6 +45,8 @@ class SpentTickets {
   Verdict look_up(Wall now, const TicketUse& use);
   // After kFresh.
   void spend(const TicketUse& use) { uses_.insert(use); }
+  // Heard from elsewhere; passed over at the limit.
+  void note(Wall now, const TicketUse& use);
   size_t size() const { return uses_.size(); }
 
   // Those that could be shown again, for another process.

@@ -50,7 +50,10 @@ void RoomHost::join(const RoomAsker& asker, const Joiner& joiner, Join& join, Ro
     return wait(asker, known->second, *room, std::move(joining), output);
   const RoomId id = room_for(asker, join.room, output);
   if (!id.valid()) return;
-  if (grant.once) spent_.spend(*grant.once);
+  if (grant.once) {
+    spent_.spend(*grant.once);
+    if (replicates_) output.items.emplace_back(RoomTicketSpent{*grant.once});
+  }
   enter(asker.now, asker.re, id, *rooms_.find(id), std::move(joining), output);
 }
 

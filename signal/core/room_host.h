@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -128,6 +129,9 @@ class RoomHost {
   void end_lobby(RoomId id, RoomOutput& output);
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
+  // Tickets that were used here or elsewhere, the first to expire first.
+  const std::set<TicketUse>& spent_tickets() const { return spent_.uses(); }
+  void note_spent(Now now, const TicketUse& use) { spent_.note(now.wall, use); }
   bool has_members_at(RoomId id, uint32_t node);
   // How far the room has counted.
   EventPosition at(RoomId id) { return rooms_.find(id)->at(); }

@@ -101,8 +101,13 @@ struct RoomRulesChanged {
   SavedRoom room;
 };
 
+// For all other nodes, when there are any.
+struct RoomTicketSpent {
+  TicketUse use;
+};
+
 using RoomItem = std::variant<RoomDelivery, RoomJoined, RoomWaiting, RoomInvited, RoomLeft, RoomRefused, RoomAttached,
-                              RoomChanged, RoomRulesChanged>;
+                              RoomChanged, RoomRulesChanged, RoomTicketSpent>;
 
 struct RoomOutput {
   std::vector<RoomItem> items;

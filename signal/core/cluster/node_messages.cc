@@ -158,6 +158,10 @@ void each_field(Archive& archive, Bounced& m) {
   archive(m.seat, m.frame);
 }
 template <typename Archive>
+void each_field(Archive& archive, TicketsSpent& m) {
+  archive(m.uses);
+}
+template <typename Archive>
 void each_field(Archive& archive, SeatWanted& m) {
   archive(m.session, m.tag, m.life, m.generation, m.received);
 }

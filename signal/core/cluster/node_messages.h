@@ -192,9 +192,15 @@ struct SeatGiven {
   std::string peer;
 };
 
-using Message = std::variant<JoinAsked, Asked, SeatEnded, SeatAway, SeatDetaching, AttachAsked, Delivered, Joined,
-                             LeftRoom, Refused, SeatDetached, Moved, Attached, Changed, Census, CensusAnswered,
-                             HandedOver, PassedOn, SeatWanted, SeatGiven, Waits, Rules, AuditAsked, Audited, Bounced>;
+// Wherever a room goes next, its tickets are good once.
+struct TicketsSpent {
+  std::vector<TicketUse> uses;
+};
+
+using Message =
+    std::variant<JoinAsked, Asked, SeatEnded, SeatAway, SeatDetaching, AttachAsked, Delivered, Joined, LeftRoom,
+                 Refused, SeatDetached, Moved, Attached, Changed, Census, CensusAnswered, HandedOver, PassedOn,
+                 SeatWanted, SeatGiven, Waits, Rules, AuditAsked, Audited, Bounced, TicketsSpent>;
 
 std::string encode(const Message& message);
 // Any bytes are legal input; nullopt for what encode did not make.

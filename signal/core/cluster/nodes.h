@@ -27,6 +27,7 @@ constexpr Duration kAuditInterval = std::chrono::seconds(20);   // between two c
 constexpr size_t kHeldMax = 1024;                               // requests about a room that is on its way
 constexpr size_t kHandedOverMax = 16'384;                       // rooms whose new owner is remembered
 constexpr uint8_t kHopsMax = 4;
+constexpr size_t kTicketsAtOnce = 1000;  // used ones in a message: 36 KB
 
 // A room that another node owns and clients of this one are in.
 struct RemoteRoom {

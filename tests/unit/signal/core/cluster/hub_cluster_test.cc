@@ -14,6 +14,10 @@ class HubCluster : public testing::Test {
     Settings settings;
     settings.resume_key = Secret(as_bytes(std::string_view("0123456789abcdef0123456789abcdef")));
     settings.openings = {.per_second = 0, .burst = 0};
+    Admission::Rules rules;
+    rules.takes_tickets = true;
+    rules.ticket_key = Secret(std::string_view("0123456789abcdef0123456789abcdef"));
+    settings.admission = std::make_shared<const Admission>(std::move(rules));
     settings_ = std::make_shared<const Settings>(std::move(settings));
     for (const char* name : {"a", "b", "c"}) start(name);
     bus_.run_for(seconds(3));
@@ -366,6 +370,63 @@ TEST_F(HubCluster, ALockOutlivesTheOwnerAndWhoWaitedIsTold) {
   say(bo, R"({"type":"join","id":6,"room":")" + room + "\"}");
   bus_.run_for(seconds(2));
   EXPECT_EQ(heard(bo, "error").at(0).at("code").as_string(), "locked");
+}
+
+// ---- one-time tickets ----
+
+class HubClusterTickets : public HubCluster {
+ protected:
+  std::string ticket(const std::string& room) {
+    return mint_join_ticket(join_ticket_seal(Secret(std::string_view("0123456789abcdef0123456789abcdef"))),
+                            bus_.now().wall, random_, {room, Role::kMember, "", std::chrono::minutes(5)});
+  }
+  // What the join is answered with: an error's code, or "joined".
+  std::string join_with(const std::string& at, const std::string& room, const std::string& ticket) {
+    auto client = std::make_unique<ResumingClient>(node(at));
+    client->connect();
+    client->hear();
+    client->heard.clear();
+    client->say(R"({"type":"join","id":1,"room":")" + room + R"(","token":")" + ticket + "\"}");
+    client->speak();
+    bus_.run_for(seconds(2));
+    client->hear();
+    std::string answer;
+    for (const Json& message : client->heard) {
+      if (message.at("type") == "error") answer = message.at("code").as_string();
+      if (message.at("type") == "joined") answer = "joined";
+    }
+    say(*client, R"({"type":"leave"})");
+    clients_.push_back(std::move(client));
+    return answer;
+  }
+  SeededRandom random_{3};
+  std::vector<std::unique_ptr<ResumingClient>> clients_;
+};
+
+TEST_F(HubClusterTickets, AUsedTicketStaysUsedWhenItsRoomsOwnerDies) {
+  const std::string room = room_of("a");
+  const auto ann = join("b", room);
+  const std::string once = ticket(room);
+  EXPECT_EQ(join_with("c", room, once), "joined");
+  EXPECT_EQ(join_with("b", room, once), "token_used");
+  crash("a");
+  bus_.run_for(seconds(6));
+  for (const char* at : {"b", "c"}) EXPECT_EQ(join_with(at, room, once), "token_used") << at;
+  EXPECT_EQ(join_with("c", room, ticket(room)), "joined");
+}
+
+TEST_F(HubClusterTickets, ANodeThatComesLaterKnowsWhichTicketsWereUsed) {
+  nodes_["d"] = nullptr;
+  const std::string room = room_of("d");
+  nodes_.erase("d");
+  const std::string once = ticket(room);
+  EXPECT_EQ(join_with("a", room, once), "joined");
+  bus_.run_for(seconds(1));
+  start("d");
+  bus_.run_for(seconds(5));
+  EXPECT_EQ(join_with("b", room, once), "token_used") << "though the room has ended and begins anew at d";
+  EXPECT_EQ(node("d").hub().stats().rooms.value(), 0u);
+  EXPECT_EQ(join_with("d", room, ticket(room)), "joined");
 }
 
 }  // namespace
