@@ -1,13 +1,14 @@
 #include "signal/admin_routes.h"
 
+#include <algorithm>
 #include <charconv>
-#include <initializer_list>
+#include <memory>
 #include <utility>
 
 #include "common/ops/daemon.h"
+#include "signal/admin_json.h"
 #include "signal/core/json_object.h"
 #include "signal/core/json_text.h"
-#include "signal/core/operator.h"
 
 namespace noom::signal {
 namespace {
@@ -15,93 +16,18 @@ namespace {
 constexpr uint64_t kBanMax_s = 86'400;
 constexpr size_t kMessageCharactersMax = 200;
 constexpr uint64_t kTicketLifetime_s = 3600;  // when none is asked for
+constexpr size_t kCursorBytesMax = 256;
+constexpr int kNodesAskedMax = 64;  // for one page
 
-// One JSON object, written from its beginning to its end.
-class JsonWriter {
- public:
-  JsonWriter& text(std::string_view key, std::string_view value) {
-    append_json_string(begin(key), value);
-    return *this;
-  }
-  JsonWriter& number(std::string_view key, uint64_t value) { return raw(key, std::to_string(value)); }
-  JsonWriter& flag(std::string_view key, bool value) { return raw(key, value ? "true" : "false"); }
-  // Valid JSON as it is.
-  JsonWriter& raw(std::string_view key, std::string_view json) {
-    begin(key) += json;
-    return *this;
-  }
-  std::string end() { return std::move(text_) + "}"; }
-
- private:
-  std::string& begin(std::string_view key) {
-    if (text_.size() > 1) text_ += ',';
-    append_json_string(text_, key);
-    return text_ += ':';
-  }
-  std::string text_ = "{";
-};
-
-template <typename Items, typename Write>
-std::string json_array(const Items& items, Write&& write) {
-  std::string text = "[";
-  for (const auto& item : items) text += (text.size() > 1 ? "," : "") + write(item);
-  return text + "]";
-}
-
-JsonWriter room_json(const RoomSummary& room) {
-  JsonWriter json;
-  json.text("name", room.name).text("tag", room.tag);
-  if (!room.owner.empty()) json.text("owner", room.owner);
-  json.number("member_count", room.members).number("waiting_count", room.waiting).number("capacity", room.capacity);
-  json.flag("locked", room.flags.locked).flag("lobby", room.flags.lobby).flag("password", room.flags.has_password);
-  json.number("epoch", room.at.epoch).number("seq", room.at.seq).number("since", room.since_s);
-  return json;
-}
-
-std::string member_json(const MemberSummary& member) {
-  JsonWriter json;
-  json.text("peer", member.peer).text("name", member.name).text("role", to_string(member.role));
-  json.text("session", member.session);
-  if (!member.identity.empty()) json.text("identity", member.identity);
-  if (!member.node.empty()) json.text("node", member.node);
-  return json.flag("away", member.away).number("since", member.since_s).end();
-}
-
-std::string node_json(const NodeSummary& node) {
-  return JsonWriter()
-      .text("name", node.name)
-      .flag("self", node.self)
-      .flag("draining", node.draining)
-      .number("sessions", node.load.sessions)
-      .number("rooms", node.load.rooms)
-      .number("members", node.load.members)
-      .end();
-}
-
-ops::AdminReply reply_to(const OperatorRefusal& refusal) {
-  using Why = OperatorRefusal::Why;
-  switch (refusal.why) {
-    case Why::kNoSuchRoom:
-      return ops::admin_error(404, "no_such_room", "there is no room of that name");
-    case Why::kNoSuchPeer:
-      return ops::admin_error(404, "no_such_peer", "nobody of that name is in the room");
-    case Why::kNoTickets:
-      return ops::admin_error(409, "no_tickets", "admission.modes does not take tickets");
-    case Why::kOtherOwner:
-      break;
-  }
-  return {421, JsonWriter()
-                       .text("code", "other_owner")
-                       .text("message", "another node owns rooms of that name; ask it")
-                       .text("owner", refusal.owner)
-                       .end() +
-                   "\n"};
-}
-ops::AdminReply reply_to(const OperatorResult& result) {
-  return result ? reply_to(*result) : ops::AdminReply{204};
-}
 ops::AdminReply malformed(std::string_view message) {
   return ops::admin_error(400, "malformed", message);
+}
+
+std::optional<uint64_t> parse_number(std::string_view text, uint64_t most) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > most) return std::nullopt;
+  return value;
 }
 
 // Missing: `fallback`. nullopt: not a whole number of at most `most`.
@@ -110,10 +36,7 @@ std::optional<uint64_t> number_of(const ops::AdminRequest& request, std::string_
   const auto text = request.parameter(name);
   if (!text)
     return request.query.find(std::string(name) + "=") == std::string::npos ? std::optional(fallback) : std::nullopt;
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (error != std::errc() || end != text->data() + text->size() || value > most) return std::nullopt;
-  return value;
+  return parse_number(*text, most);
 }
 
 // What the people concerned are told; nullopt: not fit to be.
@@ -127,34 +50,79 @@ std::optional<std::string> message_of(const ops::AdminRequest& request) {
 }
 constexpr std::string_view kMessageRule = "\"message\" must be at most 200 characters without control characters";
 
+// One answer to GET /v1/rooms: node after node is asked until the page is full or one does not answer.
+class RoomListing : public std::enable_shared_from_this<RoomListing> {
+ public:
+  RoomListing(SignalShell& shell, RoomCursor from, uint32_t limit, ops::AdminAnswer answer)
+      : shell_(shell), next_(std::move(from)), left_(limit), answer_(std::move(answer)) {}
+
+  void ask() {
+    shell_.ask({.kind = OperatorQuestion::Kind::kListRooms, .from = *next_, .limit = left_},
+               [self = shared_from_this()](const OperatorAnswer& answer) { self->take(answer.page); });
+  }
+
+ private:
+  void take(const RoomPage& page) {
+    for (const RoomSummary& room : page.rooms) rooms_.push_back(room_json(room));
+    left_ -= static_cast<uint32_t>(std::min<size_t>(left_, page.rooms.size()));
+    next_ = page.next;
+    if (next_ && left_ > 0 && page.unavailable.empty() && ++asked_ < kNodesAskedMax) return ask();
+    JsonWriter json;
+    json.raw("rooms", json_array(rooms_, [](const std::string& room) { return room; }));
+    if (next_) json.text("next", next_->node + ":" + std::to_string(next_->slot));
+    if (!page.unavailable.empty()) json.text("unavailable", page.unavailable);
+    if (page.cut_off) json.flag("cut_off", true);
+    answer_({200, json.end() + "\n"});
+  }
+
+  SignalShell& shell_;
+  std::optional<RoomCursor> next_;
+  uint32_t left_;
+  int asked_ = 0;
+  ops::AdminAnswer answer_;
+  std::vector<std::string> rooms_;
+};
+
+// As RoomListing writes it: a node's name, which may be empty or hold colons, and a slot.
+std::optional<RoomCursor> cursor_of(const ops::AdminRequest& request) {
+  const auto text = request.parameter("cursor");
+  if (!text) return request.query.find("cursor=") == std::string::npos ? std::optional(RoomCursor()) : std::nullopt;
+  const size_t colon = text->rfind(':');
+  if (colon == std::string::npos || text->size() > kCursorBytesMax) return std::nullopt;
+  const auto slot = parse_number(std::string_view(*text).substr(colon + 1), UINT32_MAX);
+  if (!slot) return std::nullopt;
+  return RoomCursor{text->substr(0, colon), static_cast<uint32_t>(*slot)};
+}
+
 void list_rooms(SignalShell& shell, const ops::AdminRequest& request, ops::AdminAnswer answer) {
   const auto limit = number_of(request, "limit", 50, kRoomPageMax);
-  const auto cursor = number_of(request, "cursor", 0, UINT32_MAX);
+  auto cursor = cursor_of(request);
   if (!limit || *limit == 0 || !cursor)
     return answer(malformed("\"limit\" must be 1 to 100, \"cursor\" what the page before gave as \"next\""));
-  shell.ask([limit = *limit, cursor = *cursor, answer = std::move(answer)](Operator& by) {
-    const RoomPage page = by.list_rooms(static_cast<uint32_t>(cursor), limit);
-    JsonWriter json;
-    json.raw("rooms", json_array(page.rooms, [](const RoomSummary& room) { return room_json(room).end(); }));
-    if (page.next) json.text("next", std::to_string(*page.next));
-    answer({200, json.end() + "\n"});
-  });
+  std::make_shared<RoomListing>(shell, *std::move(cursor), static_cast<uint32_t>(*limit), std::move(answer))->ask();
 }
 
 void describe_room(SignalShell& shell, ops::AdminRequest request, ops::AdminAnswer answer) {
-  shell.ask([room = std::move(request.parts[0]), answer = std::move(answer)](Operator& by) {
-    const auto found = by.describe(room);
-    if (const auto* refusal = std::get_if<OperatorRefusal>(&found)) return answer(reply_to(*refusal));
-    const RoomDetail& detail = std::get<RoomDetail>(found);
-    answer({200, room_json(detail.room).raw("members", json_array(detail.members, member_json)).end() + "\n"});
+  shell.ask({.kind = OperatorQuestion::Kind::kDescribe, .room = std::move(request.parts[0])}, [answer =
+                                                                                                   std::move(answer)](
+                                                                                                  const OperatorAnswer&
+                                                                                                      answered) {
+    answer(answered.refusal ? reply_to(*answered.refusal) : ops::AdminReply{200, room_json(answered.detail) + "\n"});
+  });
+}
+
+void order(SignalShell& shell, OperatorQuestion question, ops::AdminAnswer answer) {
+  shell.ask(std::move(question), [answer = std::move(answer)](const OperatorAnswer& answered) {
+    answer(answered.refusal ? reply_to(*answered.refusal) : ops::AdminReply{204});
   });
 }
 
 void end_room(SignalShell& shell, ops::AdminRequest request, ops::AdminAnswer answer) {
   auto message = message_of(request);
   if (!message) return answer(malformed(kMessageRule));
-  shell.ask([room = std::move(request.parts[0]), message = *std::move(message),
-             answer = std::move(answer)](Operator& by) { answer(reply_to(by.end_room(room, message))); });
+  order(shell,
+        {.kind = OperatorQuestion::Kind::kEndRoom, .room = std::move(request.parts[0]), .message = *std::move(message)},
+        std::move(answer));
 }
 
 void kick(SignalShell& shell, ops::AdminRequest request, ops::AdminAnswer answer) {
@@ -162,9 +130,13 @@ void kick(SignalShell& shell, ops::AdminRequest request, ops::AdminAnswer answer
   if (!message) return answer(malformed(kMessageRule));
   const auto ban = number_of(request, "ban_s", 0, kBanMax_s);
   if (!ban) return answer(malformed("\"ban_s\" must be a number of seconds, at most 86400"));
-  shell.ask(
-      [parts = std::move(request.parts), ban = std::chrono::seconds(*ban), message = *std::move(message),
-       answer = std::move(answer)](Operator& by) { answer(reply_to(by.kick(parts[0], parts[1], ban, message))); });
+  order(shell,
+        {.kind = OperatorQuestion::Kind::kKick,
+         .room = std::move(request.parts[0]),
+         .peer = std::move(request.parts[1]),
+         .ban = std::chrono::seconds(*ban),
+         .message = *std::move(message)},
+        std::move(answer));
 }
 
 // What is wrong with it; nullopt: `ticket` is filled in.

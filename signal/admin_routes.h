@@ -5,7 +5,6 @@
 
 #include "common/ops/admin_api.h"
 #include "signal/shell/signal_shell.h"
-#include "signal/shell/webhook_sender.h"
 
 namespace noom::signal {
 

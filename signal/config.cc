@@ -236,7 +236,9 @@ ops::ConfigTable config_table(Config& config) {
             "File whose first line is the secret shared with noom-turn.")
       .seconds("turn.ttl_s", &config.hub.turn_ttl, {.min = 10, .max = 86'400},
                "How long TURN credentials are good for; they are renewed at two thirds of that. Renewing costs relayed "
-               "calls an ICE restart: less than 600 is for tests.")
+               "calls an ICE restart: less than 600 is for tests.");
+  add_relay_order_rows(table, config.admin);
+  table
       .integer("rooms.capacity", &config.hub.room_capacity, {.min = 2, .max = kRoomCapacityMax, .unit = "people"},
                "How many may be in one room; calls in a mesh grow heavy beyond 6.")
       .seconds("rooms.lobby_timeout_s", &config.hub.lobby_timeout, {.min = 10, .max = 86'400},
@@ -285,7 +287,7 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
                                           "without a secret that all nodes share no session can be resumed on another",
                                           "make one: openssl rand -hex 32, and give it to every node"));
   }
-  check_admin(config.admin, table, findings);
+  check_admin(config.admin, config.hub.turn_ttl, table, findings);
   return findings;
 }
 

@@ -41,7 +41,9 @@ class Daemon final : public ops::Service {
     });
     if (!shard_.wait_finished(kGrace)) shard_.stop();
     shard_.join();
-    if (webhooks_) webhooks_->flush(kGrace);
+    for (PostSender* sender : {webhooks_.get(), relay_orders_.get()}) {
+      if (sender != nullptr) sender->flush(kGrace);
+    }
   }
 
   absl::Status start() {
@@ -57,10 +59,11 @@ class Daemon final : public ops::Service {
     if (!files.ok()) return files.status();
     auto token = load_admin_token(config_.admin, table_);
     if (!token.ok()) return token.status();
-    if (auto status = start_webhooks(); !status.ok()) return status;
+    if (auto status = start_posts(); !status.ok()) return status;
     auto page = admin_files(*files);
     ShellSettings shell_settings = config_.shell;
     if (webhooks_) shell_settings.on_notice = [this](const Notice& notice) { tell(notice); };
+    if (relay_orders_) shell_settings.on_revocation = [this](const Revocation& revocation) { tell(revocation); };
     if (state_) shell_settings.save_state = [this](Now now, const std::string& state) { save_state(now, state); };
     shell_ =
         std::make_unique<SignalShell>(shard_, *std::move(settings), std::move(shell_settings), *std::move(files), log_);
@@ -85,7 +88,8 @@ class Daemon final : public ops::Service {
 
   std::vector<ops::BoundListener> listeners() const override { return listeners_; }
   void collect(ops::MetricPage& page) const override {
-    signal::collect(page, shell_->hub_stats(), shell_->stats(), webhooks_ ? webhooks_->stats() : no_webhooks_);
+    signal::collect(page, shell_->hub_stats(), shell_->stats(), webhooks_ ? webhooks_->stats() : no_posts_,
+                    relay_orders_ ? relay_orders_->stats() : no_posts_);
     bus::collect_bus(page, "noom_signal", bus_);
   }
   bool ready() const override { return shell_->ready(); }
@@ -131,14 +135,18 @@ class Daemon final : public ops::Service {
     return absl::OkStatus();
   }
 
-  absl::Status start_webhooks() {
-    auto settings = load_webhooks(config_.admin, table_);
-    if (!settings.ok()) return settings.status();
-    if (settings->urls.empty()) return absl::OkStatus();
-    auto sender = WebhookSender::start(*std::move(settings), log_);
-    if (!sender.ok())
-      return absl::NotFoundError(table_.fault("webhooks.ca_file", std::string(sender.status().message())));
-    webhooks_ = *std::move(sender);
+  absl::Status start_posts() {
+    if (auto status = start_post("webhooks.ca_file", load_webhooks(config_.admin, table_), webhooks_); !status.ok())
+      return status;
+    return start_post("turn.admin_ca_file", load_relay_orders(config_.admin, config_.hub.turn_ttl, table_),
+                      relay_orders_);
+  }
+  absl::Status start_post(std::string_view ca_key, absl::StatusOr<PostPlan> plan, std::unique_ptr<PostSender>& sender) {
+    if (!plan.ok()) return plan.status();
+    if (plan->settings.urls.empty()) return absl::OkStatus();
+    auto started = PostSender::start(std::move(plan->kind), std::move(plan->settings), log_);
+    if (!started.ok()) return absl::NotFoundError(table_.fault(ca_key, std::string(started.status().message())));
+    sender = *std::move(started);
     return absl::OkStatus();
   }
   // On the shard's thread.
@@ -147,6 +155,9 @@ class Daemon final : public ops::Service {
     event_random_.fill(drawn);
     const std::string id = "evt_" + auth::encode_base64url(drawn);
     webhooks_->send(notice.room, {id, build_notice(id, node_, notice)});
+  }
+  void tell(const Revocation& revocation) {
+    relay_orders_->send(revocation.username, {revocation.username, revocation.to_json()});
   }
 
   // Any thread.
@@ -273,9 +284,10 @@ class Daemon final : public ops::Service {
   std::unique_ptr<FileWatch> watch_;
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
-  const bus::Bus* bus_ = nullptr;            // the shell's, as long as it lives; null: on its own
-  std::unique_ptr<WebhookSender> webhooks_;  // null: nobody wants to know
-  WebhookStats no_webhooks_;
+  const bus::Bus* bus_ = nullptr;             // the shell's, as long as it lives; null: on its own
+  std::unique_ptr<PostSender> webhooks_;      // null: nobody wants to know
+  std::unique_ptr<PostSender> relay_orders_;  // null: relays are told by the bus, or not
+  PostStats no_posts_;
   io::SystemRandom event_random_;  // the shard's
   std::string node_;               // of a cluster; empty: the only one
   std::shared_ptr<const ops::AdminApi> admin_;

@@ -105,7 +105,15 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
   page.counter("noom_signal_sent_bytes_total", "Bytes of messages sent.").sample(shell.sent_bytes.value());
 }
 
-void collect_webhooks(ops::MetricPage& page, const WebhookStats& webhooks) {
+template <typename Drops>
+void sample_drops(Drops&& drops, const PostStats& posts) {
+  for (size_t i = 0; i < count_of<PostDrop>(); ++i) {
+    const auto drop = static_cast<PostDrop>(i);
+    drops.sample(posts.drops[drop].value(), {{"reason", to_string(drop)}});
+  }
+}
+
+void collect_webhooks(ops::MetricPage& page, const PostStats& webhooks) {
   page.counter("noom_signal_webhooks_delivered_total", "Events that a receiver of webhooks has taken.")
       .sample(webhooks.delivered.value());
   page.counter("noom_signal_webhook_attempts_failed_total",
@@ -113,19 +121,32 @@ void collect_webhooks(ops::MetricPage& page, const WebhookStats& webhooks) {
       .sample(webhooks.attempts_failed.value());
   page.gauge("noom_signal_webhooks_queued", "Events that wait for receivers of webhooks.")
       .sample(webhooks.queued.value());
-  auto drops = page.counter("noom_signal_webhooks_dropped_total", "Events that were not delivered, by reason.");
-  for (size_t i = 0; i < count_of<WebhookDrop>(); ++i) {
-    const auto drop = static_cast<WebhookDrop>(i);
-    drops.sample(webhooks.drops[drop].value(), {{"reason", to_string(drop)}});
-  }
+  sample_drops(page.counter("noom_signal_webhooks_dropped_total", "Events that were not delivered, by reason."),
+               webhooks);
+}
+
+void collect_relay_orders(ops::MetricPage& page, const PostStats& orders) {
+  page.counter("noom_signal_relay_orders_delivered_total",
+               "Orders to take credentials back that a noom-turn has obeyed over HTTP.")
+      .sample(orders.delivered.value());
+  page.counter("noom_signal_relay_order_attempts_failed_total",
+               "Attempts to give a noom-turn an order over HTTP that ended with no answer, or another than 2xx.")
+      .sample(orders.attempts_failed.value());
+  page.gauge("noom_signal_relay_orders_queued", "Orders that wait for a noom-turn to answer over HTTP.")
+      .sample(orders.queued.value());
+  sample_drops(
+      page.counter("noom_signal_relay_orders_dropped_total", "Orders that no noom-turn got over HTTP, by reason."),
+      orders);
 }
 
 }  // namespace
 
-void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell, const WebhookStats& webhooks) {
+void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell, const PostStats& webhooks,
+             const PostStats& relay_orders) {
   collect_hub(page, hub);
   collect_shell(page, shell);
   collect_webhooks(page, webhooks);
+  collect_relay_orders(page, relay_orders);
 }
 
 }  // namespace noom::signal

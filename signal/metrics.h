@@ -2,11 +2,12 @@
 #pragma once
 
 #include "common/ops/metrics.h"
+#include "signal/shell/post_sender.h"
 #include "signal/shell/signal_shell.h"
-#include "signal/shell/webhook_sender.h"
 
 namespace noom::signal {
 
-void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell, const WebhookStats& webhooks);
+void collect(ops::MetricPage& page, const Stats& hub, const ShellStats& shell, const PostStats& webhooks,
+             const PostStats& relay_orders);
 
 }  // namespace noom::signal

@@ -258,6 +258,8 @@ class Hub {
   void heed(Now now, uint32_t from, const node::Bounced& bounced, Output& output);
   void heed(Now now, uint32_t from, const node::TicketsSpent& spent, Output& output);
   void tell_spent_tickets(Now now, uint32_t node);
+  void heed(Now now, uint32_t from, const node::OperatorAsked& asked, Output& output);
+  void heed(Now now, uint32_t from, const node::OperatorAnswered& answered, Output& output);
   void audit(Now now, Output& output);
   void tell_audit(Now now, uint32_t node, RoomId id);
   void heed_view(Now now, Output& output);
@@ -265,6 +267,7 @@ class Hub {
   void find_new_owners(Now now);
   void tell_node(Now now, uint32_t node, const node::Message& message);
   void tick_nodes(Now now, Output& output);
+  NodeLoad load() const;
   void set_node_tick(Now now);
   void expect_answer(Now now);
   std::optional<Mono> next_node_deadline() const;
@@ -278,6 +281,7 @@ class Hub {
   void tick_joining(Now now, Output& output);
   void tick_stranded(Output& output);
   void refuse_misplaced(Asking& asking);
+  void tick_questions(Now now, Output& output);
   void ask_owner(Asking& asking);
   void tell_owner(Now now, RemoteRoom& room, node::Message message);
   void ask_to_attach(Now now, RemoteRoom& room);

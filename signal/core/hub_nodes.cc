@@ -241,8 +241,10 @@ void Hub::tell_node(Now now, uint32_t node, const node::Message& message) {
 
 void Hub::tick_nodes(Now now, Output& output) {
   if (nodes_ == nullptr) return;
-  if (nodes_->cluster.next_deadline() && *nodes_->cluster.next_deadline() <= now.mono)
+  if (nodes_->cluster.next_deadline() && *nodes_->cluster.next_deadline() <= now.mono) {
+    nodes_->cluster.set_load(load());
     nodes_->cluster.on_tick(now, nodes_->told);
+  }
   heed(now, output);
   if (nodes_->next_audit && *nodes_->next_audit <= now.mono) audit(now, output);
   if (!nodes_->next_tick || *nodes_->next_tick > now.mono) return;
@@ -257,15 +259,21 @@ void Hub::tick_nodes(Now now, Output& output) {
   }
   tick_joining(now, output);
   tick_stranded(output);
+  tick_questions(now, output);
   tick_moves(now, output);
   mend_steps(now);
   heed(now, output);
   set_node_tick(now);
 }
 
+NodeLoad Hub::load() const {
+  return {static_cast<uint32_t>(stats_.sessions.value()), static_cast<uint32_t>(stats_.rooms.value()),
+          static_cast<uint32_t>(stats_.members.value())};
+}
+
 void Hub::set_node_tick(Now now) {
   const bool is_waiting = !nodes_->gatherings.empty() || !nodes_->joining.empty() || !nodes_->coming.empty() ||
-                          !nodes_->going.empty() || nodes_->heals > now.mono ||
+                          !nodes_->going.empty() || !nodes_->questions.empty() || nodes_->heals > now.mono ||
                           std::any_of(nodes_->remote_rooms.begin(), nodes_->remote_rooms.end(),
                                       [](const auto& entry) { return entry.second.attach_again.has_value(); });
   nodes_->next_tick = is_waiting ? std::optional(now.mono + kNodeTick) : std::nullopt;

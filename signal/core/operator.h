@@ -1,50 +1,21 @@
-// What an operator sees of a hub, and orders it to do, past all roles: values of the rooms that this node owns. HTTP
-// and JSON are signal/admin_routes.*.
+// What an operator sees of rooms, and orders in them, past all roles, in the whole cluster: of rooms of this node the
+// hub knows, nodes that own others are asked (operator_cluster.cc).
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "signal/core/hub.h"
+#include "signal/core/operator_values.h"
 
 namespace noom::signal {
 
-constexpr size_t kRoomPageMax = 100;         // rooms in one answer
-constexpr uint32_t kRoomPageScanMax = 2048;  // slots looked at for it: bounds the time it takes
+constexpr Duration kOperatorPatience = std::chrono::seconds(3);  // with another node's answer
+constexpr size_t kOperatorQuestionsMax = 256;                    // that wait for other nodes; further ones are refused
 
-struct RoomSummary {
-  std::string name;
-  std::string tag;
-  std::string owner;  // the node; empty: the only one
-  size_t members = 0;
-  size_t waiting = 0;  // in the lobby
-  size_t capacity = 0;
-  RoomFlags flags;
-  EventPosition at;
-  uint64_t since_s = 0;  // Unix seconds
-};
-struct RoomPage {
-  std::vector<RoomSummary> rooms;
-  std::optional<uint32_t> next;  // for the page after it
-};
-struct MemberSummary {
-  std::string peer;
-  std::string name;
-  std::string session;
-  std::string identity;
-  std::string node;  // that it is connected to; empty: the only one, or none at the moment
-  Role role = Role::kMember;
-  bool away = false;
-  uint64_t since_s = 0;  // Unix seconds
-};
-struct RoomDetail {
-  RoomSummary room;
-  std::vector<MemberSummary> members;
-};
 struct NodeSummary {
   std::string name;
   bool self = false;
@@ -52,34 +23,36 @@ struct NodeSummary {
   NodeLoad load;
 };
 
-// Why an order was not obeyed.
-struct OperatorRefusal {
-  enum class Why : uint8_t { kNoSuchRoom, kNoSuchPeer, kOtherOwner, kNoTickets };
-  Why why = Why::kNoSuchRoom;
-  std::string owner = {};  // of kOtherOwner
-};
-using OperatorResult = std::optional<OperatorRefusal>;  // nullopt: done
-
 // Lives for one call into the hub.
 class Operator {
  public:
   Operator(Hub& hub, Now now, Output& output) : hub_(hub), now_(now), output_(output) {}
 
-  // From the slot that an earlier page named; at most `limit` and kRoomPageMax. A room that is made or ends meanwhile
-  // may be missed; no other is, or is twice.
-  RoomPage list_rooms(uint32_t from, size_t limit);
-  std::variant<RoomDetail, OperatorRefusal> describe(std::string_view room);
-  OperatorResult end_room(std::string_view room, std::string_view message);
-  OperatorResult kick(std::string_view room, std::string_view peer, Duration ban, std::string_view message);
+  // The answer; or a number, for another node's answer or none within kOperatorPatience: Output::replies has it then.
+  // A list brings the rooms of one node after the other. A room that is made, ends or goes to another node meanwhile
+  // may be missed or be twice; no other is.
+  std::variant<OperatorAnswer, uint64_t> ask(const OperatorQuestion& question);
+  // Of rooms of this node alone.
+  OperatorAnswer answer(const OperatorQuestion& question);
   std::variant<std::string, OperatorRefusal> mint_ticket(const JoinTicket& ticket);
   // By name; alone: none.
   std::vector<NodeSummary> nodes() const;
   // Of this node; empty: the only one.
   std::string node() const { return hub_.node_name(); }
 
+  // What `node` has answered, or has not (nullptr), as whoever asked gets it.
+  OperatorAnswer complete(const OperatorQuestion& question, const std::string& node, OperatorAnswer* answer) const;
+
  private:
-  std::variant<RoomId, OperatorRefusal> find(std::string_view room) const;
+  RoomPage list_rooms(uint32_t from, size_t limit) const;
+  RoomDetail describe(const Room& room) const;
   RoomSummary summary_of(const Room& room) const;
+  OperatorRefusal no_such_room(std::string_view room) const;
+
+  std::variant<OperatorAnswer, uint64_t> ask_for_list(const OperatorQuestion& question);
+  OperatorAnswer own_list(const OperatorQuestion& question);
+  uint64_t ask_node(uint32_t node, const OperatorQuestion& question);
+  bool may_ask() const;
 
   Hub& hub_;
   Now now_;

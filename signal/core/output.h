@@ -12,6 +12,7 @@
 #include "common/base/time.h"
 #include "signal/core/cluster/output.h"
 #include "signal/core/notice.h"
+#include "signal/core/operator_values.h"
 
 namespace noom::signal {
 
@@ -57,6 +58,11 @@ struct Close {
 struct Revocation {
   std::string username;  // "<room tag>.<peer>", or "<room tag>." for everybody of a room
   Wall until{};          // credentials made so far end by then
+
+  // As noom-turn takes it (docs/cluster.md). Names are made of tags, which need no escapes.
+  std::string to_json() const {
+    return R"({"username":")" + username + R"(","until":)" + std::to_string(unix_seconds(until)) + "}";
+  }
 };
 
 // For the log only, never for control.
@@ -76,6 +82,7 @@ struct Output {
   std::vector<Close> closes;
   std::vector<Revocation> revocations;
   std::vector<Notice> notices;
+  std::vector<OperatorReply> replies;
   std::vector<Event> events;
 
   void clear() {
@@ -85,11 +92,12 @@ struct Output {
     closes.clear();
     revocations.clear();
     notices.clear();
+    replies.clear();
     events.clear();
   }
   bool empty() const {
     return bus.empty() && deliveries.empty() && pings.empty() && closes.empty() && revocations.empty() &&
-           notices.empty() && events.empty();
+           notices.empty() && replies.empty() && events.empty();
   }
 };
 

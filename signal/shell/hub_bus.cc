@@ -25,10 +25,8 @@ HubBus::HubBus(std::unique_ptr<bus::Bus> bus, const ClusterOptions& options, Bus
   bus_->on_state([&user](const bus::BusState& state) { user.on_bus(state.connected); });
 }
 
-// Names are made of tags, which need no escapes.
 void HubBus::revoke(const Revocation& revocation) {
-  static_cast<void>(bus_->publish(revoke_, R"({"username":")" + revocation.username + R"(","until":)" +
-                                               std::to_string(unix_seconds(revocation.until)) + "}"));
+  static_cast<void>(bus_->publish(revoke_, revocation.to_json()));
 }
 
 bool HubBus::pass(const NodeId& to, std::string bytes) {

@@ -42,10 +42,11 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
         limits_{settings->frame_bytes_max, shell_settings_.outbound_bytes_max, shell_settings_.coalesce_bytes},
         files_(std::move(files)),
         shard_(shard),
-        board_(settings,
-               {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline,
-                shell_settings_.close_deadline, shell_settings_.last_words, shell_settings_.on_notice},
-               random_, log, stats_, *this),
+        board_(
+            settings,
+            {shell_settings_.outbound_bytes_total_max, shell_settings_.answer_deadline, shell_settings_.close_deadline,
+             shell_settings_.last_words, shell_settings_.on_notice, shell_settings_.on_revocation},
+            random_, log, stats_, *this),
         fallback_(board_, limits_, settings->resume_key, random_, stats_,
                   [this](std::function<void()> run) { boost::asio::post(shard_.context(), std::move(run)); }),
         timer_(shard.context()) {}
@@ -300,6 +301,11 @@ void SignalShell::drain(std::function<void()> drained) {
 }
 void SignalShell::ask(std::function<void(Operator&)> question) {
   impl_->shard_.post([impl = impl_.get(), question = std::move(question)] { impl->board_.ask(question); });
+}
+void SignalShell::ask(OperatorQuestion question, std::function<void(const OperatorAnswer&)> answer) {
+  impl_->shard_.post([impl = impl_.get(), question = std::move(question), answer = std::move(answer)]() mutable {
+    impl->board_.ask(question, std::move(answer));
+  });
 }
 void SignalShell::stop() {
   impl_->stop();

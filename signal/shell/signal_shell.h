@@ -34,11 +34,12 @@ struct ShellSettings {
   bool permessage_deflate = false;  // for clients that offer it
   Duration request_deadline =
       std::chrono::seconds(15);  // from the connection or the last answer to the end of the next request's header
-  Duration answer_deadline = std::chrono::seconds(60);  // to take a whole answer
-  std::function<void(Now, std::string)> save_state;     // what Hub::save gave after a drain; empty: not wanted
-  std::function<void(const Notice&)> on_notice;         // on the shard's thread; empty: nobody wants to know
-  Duration close_deadline = std::chrono::seconds(3);    // to take what is queued and answer the close frame
-  Duration last_words = std::chrono::seconds(1);        // for POSTs, once the event stream has been lost
+  Duration answer_deadline = std::chrono::seconds(60);   // to take a whole answer
+  std::function<void(Now, std::string)> save_state;      // what Hub::save gave after a drain; empty: not wanted
+  std::function<void(const Notice&)> on_notice;          // on the shard's thread; empty: nobody wants to know
+  std::function<void(const Revocation&)> on_revocation;  // the same; beside the bus
+  Duration close_deadline = std::chrono::seconds(3);     // to take what is queued and answer the close frame
+  Duration last_words = std::chrono::seconds(1);         // for POSTs, once the event stream has been lost
   Duration seats_deadline = std::chrono::seconds(4);  // for clients to take their sessions to another node, at a drain
 };
 
@@ -65,6 +66,8 @@ class SignalShell {
   void drain(std::function<void()> drained);
   // What an operator asks, on the shard's thread, later. Any thread.
   void ask(std::function<void(Operator&)> question);
+  // The same, in the whole cluster; `answer` is called there too.
+  void ask(OperatorQuestion question, std::function<void(const OperatorAnswer&)> answer);
   // Drops everything, so that the shard can end.
   void stop();
 

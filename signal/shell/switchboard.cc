@@ -86,6 +86,7 @@ void Switchboard::apply(Now now) {
     }
     for (const Revocation& revocation : doing_.revocations) {
       if (bus_ != nullptr) bus_->revoke(revocation);
+      if (settings_.on_revocation) settings_.on_revocation(revocation);
     }
     for (const Delivery& delivery : doing_.deliveries) deliver(delivery);
     for (const SessionId session : doing_.pings) {
@@ -93,6 +94,7 @@ void Switchboard::apply(Now now) {
     }
     for (const Close& one : doing_.closes) close(one, Carrier::Queue::kFlush);
     for (const Event& event : doing_.events) log_event(now, event);
+    for (const OperatorReply& one : doing_.replies) reply(one);
     if (settings_.on_notice) std::ranges::for_each(doing_.notices, settings_.on_notice);
     doing_.clear();
     for (const SessionId session : std::exchange(slow_, {})) {
@@ -198,6 +200,21 @@ void Switchboard::ask(const std::function<void(Operator&)>& question) {
     Operator by(hub_, now, output_);
     question(by);
   });
+}
+
+void Switchboard::ask(const OperatorQuestion& question, std::function<void(const OperatorAnswer&)> answer) {
+  call_hub([&](Now now) {
+    const auto given = Operator(hub_, now, output_).ask(question);
+    if (const auto* number = std::get_if<uint64_t>(&given)) {
+      questions_.emplace(*number, std::move(answer));
+    } else {
+      answer(std::get<OperatorAnswer>(given));
+    }
+  });
+}
+
+void Switchboard::reply(const OperatorReply& reply) {
+  if (const auto question = questions_.extract(reply.number)) question.mapped()(reply.answer);
 }
 
 void Switchboard::abort_all() {

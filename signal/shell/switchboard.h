@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +31,8 @@ struct SwitchboardSettings {
   Duration accept_deadline{};           // from open() to on_accepted
   Duration close_deadline{};            // from close() to on_end
   Duration last_words{};                // from on_deaf() to on_end
-  std::function<void(const Notice&)> on_notice = {};  // empty: nobody wants to know
+  std::function<void(const Notice&)> on_notice = {};          // empty: nobody wants to know
+  std::function<void(const Revocation&)> on_revocation = {};  // the same; beside the bus
 };
 
 class SwitchboardOwner {
@@ -89,6 +91,8 @@ class Switchboard final : public CarrierEvents, public BusUser {
   void drain(Now now);
   // What an operator asks; what the hub says to it is carried out before this returns.
   void ask(const std::function<void(Operator&)>& question);
+  // As Operator::ask: the answer may be there before this returns, or come later from another node.
+  void ask(const OperatorQuestion& question, std::function<void(const OperatorAnswer&)> answer);
   // Ends every carrier without goodbye.
   void abort_all();
   size_t size() const { return slots_.size(); }
@@ -108,6 +112,7 @@ class Switchboard final : public CarrierEvents, public BusUser {
   void apply(Now now);
   void deliver(const Delivery& delivery);
   void close(const Close& close, Carrier::Queue queue);
+  void reply(const OperatorReply& reply);
   void log_event(Now now, const Event& event);
   Carrier* to_carrier(SessionId session);
   void set_deadline(CarrierId id, Duration patience);
@@ -126,6 +131,7 @@ class Switchboard final : public CarrierEvents, public BusUser {
   std::vector<SessionId> slow_;
   TokenBucket event_log_;
   uint64_t view_told_ = 0;
+  std::map<uint64_t, std::function<void(const OperatorAnswer&)>> questions_;  // that other nodes have been asked
 };
 
 }  // namespace noom::signal

@@ -23,7 +23,7 @@ class AdminApiTest(unittest.TestCase):
         self.assertEqual(written, routes, "docs/api/noom-signal.yaml and admin_routes() differ: write down the one, or route the other")
 
     def test_keys_of_answers_are_those_of_the_code(self):
-        code = (ROOT / "signal" / "admin_routes.cc").read_text(encoding="utf-8")
+        code = "".join((ROOT / "signal" / name).read_text(encoding="utf-8") for name in ("admin_routes.cc", "admin_json.cc"))
         keys = set(re.findall(r'\.(?:text|number|flag|raw)\("(\w+)"', code))
         schemas = self.document["components"]["schemas"]
         for name in ("Room", "Member", "Node", "Usage"):

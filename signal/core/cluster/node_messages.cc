@@ -1,5 +1,6 @@
 #include "signal/core/cluster/node_messages.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
@@ -55,8 +56,48 @@ void each_field(Archive& archive, SavedSeat& seat) {
   }
 }
 
+template <typename Archive>
+void each_field(Archive& archive, RoomCursor& cursor) {
+  archive(cursor.node, cursor.slot);
+}
+template <typename Archive>
+void each_field(Archive& archive, OperatorQuestion& question) {
+  archive(question.kind, question.from, question.limit, question.room, question.peer, question.ban, question.message);
+}
+template <typename Archive>
+void each_field(Archive& archive, RoomFlags& flags) {
+  archive(flags.locked, flags.lobby, flags.has_password);
+}
+template <typename Archive>
+void each_field(Archive& archive, RoomSummary& room) {
+  archive(room.name, room.tag, room.owner, room.members, room.waiting, room.capacity, room.flags, room.at,
+          room.since_s);
+}
+template <typename Archive>
+void each_field(Archive& archive, MemberSummary& member) {
+  archive(member.peer, member.name, member.session, member.identity, member.node, member.role, member.away,
+          member.since_s);
+}
+template <typename Archive>
+void each_field(Archive& archive, OperatorRefusal& refusal) {
+  archive(refusal.why, refusal.node);
+}
+// What the page lacks is the asking node's to say.
+template <typename Archive>
+void each_field(Archive& archive, OperatorAnswer& answer) {
+  archive(answer.refusal, answer.page.rooms, answer.page.next, answer.detail.room, answer.detail.members);
+}
+
 namespace node {
 
+template <typename Archive>
+void each_field(Archive& archive, OperatorAsked& m) {
+  archive(m.number, m.question);
+}
+template <typename Archive>
+void each_field(Archive& archive, OperatorAnswered& m) {
+  archive(m.number, m.answer);
+}
 template <typename Archive>
 void each_field(Archive& archive, JoinAsked& m) {
   archive(m.seat, m.session, m.mark, m.grant, m.claimed_room, m.claimed_peer, m.frame);
@@ -196,6 +237,14 @@ bool in_range(const Message& message) {
   if (const auto* refused = std::get_if<Refused>(&message)) return static_cast<size_t>(refused->code) < kErrorCodeCount;
   if (const auto* given = std::get_if<SeatGiven>(&message))
     return static_cast<size_t>(given->outcome) < kResumeOutcomeCount;
+  if (const auto* asked = std::get_if<OperatorAsked>(&message))
+    return static_cast<size_t>(asked->question.kind) < kOperatorQuestionKinds;
+  if (const auto* answered = std::get_if<OperatorAnswered>(&message)) {
+    const auto& [refusal, page, detail] = answered->answer;
+    return (!refusal || static_cast<size_t>(refusal->why) < kOperatorRefusals) &&
+           std::all_of(detail.members.begin(), detail.members.end(),
+                       [](const MemberSummary& member) { return static_cast<size_t>(member.role) < kRoleCount; });
+  }
   return true;
 }
 

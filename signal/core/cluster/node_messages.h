@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "signal/core/grant.h"
+#include "signal/core/operator_values.h"
 #include "signal/core/room.h"
 #include "signal/core/room_output.h"
 #include "signal/core/saved_state.h"
@@ -196,11 +197,20 @@ struct SeatGiven {
 struct TicketsSpent {
   std::vector<TicketUse> uses;
 };
+// What the sender's operator wants to know of rooms of the receiver, or orders in them. Answered by its number.
+struct OperatorAsked {
+  uint64_t number = 0;
+  OperatorQuestion question;
+};
+struct OperatorAnswered {
+  uint64_t number = 0;
+  OperatorAnswer answer;
+};
 
-using Message =
-    std::variant<JoinAsked, Asked, SeatEnded, SeatAway, SeatDetaching, AttachAsked, Delivered, Joined, LeftRoom,
-                 Refused, SeatDetached, Moved, Attached, Changed, Census, CensusAnswered, HandedOver, PassedOn,
-                 SeatWanted, SeatGiven, Waits, Rules, AuditAsked, Audited, Bounced, TicketsSpent>;
+using Message = std::variant<JoinAsked, Asked, SeatEnded, SeatAway, SeatDetaching, AttachAsked, Delivered, Joined,
+                             LeftRoom, Refused, SeatDetached, Moved, Attached, Changed, Census, CensusAnswered,
+                             HandedOver, PassedOn, SeatWanted, SeatGiven, Waits, Rules, AuditAsked, Audited, Bounced,
+                             TicketsSpent, OperatorAsked, OperatorAnswered>;
 
 std::string encode(const Message& message);
 // Any bytes are legal input; nullopt for what encode did not make.

@@ -75,6 +75,13 @@ struct SeatGoing {
   Mono ends{};
 };
 
+// An operator's, to another node.
+struct OpenQuestion {
+  OperatorQuestion question;
+  uint32_t node = kNoNode;
+  Mono ends{};
+};
+
 struct Nodes {
   Nodes(NodeAddress self, const ClusterSettings& settings) : cluster(std::move(self), settings) {
     names.push_back(cluster.membership().self().node);
@@ -111,6 +118,8 @@ struct Nodes {
   std::map<SeatId, Joining> joining;
   std::map<SessionId, SeatComing> coming;
   std::map<SeatId, SeatGoing> going;
+  std::map<uint64_t, OpenQuestion> questions;  // by number: in the order of their asking
+  uint64_t questions_asked = 0;
   // Rooms that were here: what still comes for them is passed on.
   struct HandedOver {
     RoomId id;

@@ -7,6 +7,7 @@ namespace noom::signal {
 namespace {
 
 using std::chrono::seconds;
+using Kind = OperatorQuestion::Kind;
 using Why = OperatorRefusal::Why;
 
 class OperatorTest : public testing::Test, public ModerationScript {
@@ -18,12 +19,9 @@ class OperatorTest : public testing::Test, public ModerationScript {
   }
   OperatorTest() : ModerationScript(with_notices()) {}
 
-  // Notices are kept here: "room.started r", "member.left r ann kicked 5".
-  template <typename F>
-  auto ask(F&& question) {
+  OperatorAnswer ask(const OperatorQuestion& question) {
     Output output;
-    Operator by(script.hub(), script.now(), output);
-    auto answer = question(by);
+    auto answer = std::get<OperatorAnswer>(Operator(script.hub(), script.now(), output).ask(question));
     note(output);
     for (const Delivery& delivery : output.deliveries) {
       for (const SessionId receiver : delivery.receivers) told[receiver].push_back(*delivery.text);
@@ -31,6 +29,15 @@ class OperatorTest : public testing::Test, public ModerationScript {
     revocations = std::move(output.revocations);
     return answer;
   }
+  RoomDetail describe(std::string room) { return ask({.kind = Kind::kDescribe, .room = std::move(room)}).detail; }
+  OperatorAnswer kick(std::string room, const std::string& who, Duration ban = {}, std::string message = {}) {
+    return ask({.kind = Kind::kKick,
+                .room = std::move(room),
+                .peer = peers.at(who),
+                .ban = ban,
+                .message = std::move(message)});
+  }
+  // Notices are kept here: "room.started r", "member.left r ann kicked 5".
   void note(const Output& output) {
     for (const Notice& notice : output.notices) {
       std::string line = std::string(to_string(notice.kind)) + " " + notice.room;
@@ -57,8 +64,7 @@ TEST_F(OperatorTest, RoomsAndMembersAreShownAsTheyAre) {
   script.advance(seconds(5));
   enter_as("vi", "viewer");
   say("ann", R"({"type":"configure","locked":true})");
-  const auto found = ask([](Operator& by) { return by.describe("r"); });
-  const auto& detail = std::get<RoomDetail>(found);
+  const RoomDetail detail = describe("r");
   EXPECT_EQ(detail.room.name, "r");
   EXPECT_EQ(detail.room.members, 2u);
   EXPECT_TRUE(detail.room.flags.locked);
@@ -69,14 +75,14 @@ TEST_F(OperatorTest, RoomsAndMembersAreShownAsTheyAre) {
   EXPECT_EQ(detail.members[0].since_s, detail.room.since_s);
   EXPECT_EQ(detail.members[1].role, Role::kViewer);
   EXPECT_EQ(detail.members[1].since_s, detail.room.since_s + 5);
-  EXPECT_EQ(std::get<OperatorRefusal>(ask([](Operator& by) { return by.describe("other"); })).why, Why::kNoSuchRoom);
+  EXPECT_EQ(ask({.kind = Kind::kDescribe, .room = "other"}).refusal->why, Why::kNoSuchRoom);
 }
 
 TEST_F(OperatorTest, TimesOutliveARestart) {
   enter("ann");
-  const auto before = std::get<RoomDetail>(ask([](Operator& by) { return by.describe("r"); }));
+  const RoomDetail before = describe("r");
   script.restart(seconds(10));
-  const auto after = std::get<RoomDetail>(ask([](Operator& by) { return by.describe("r"); }));
+  const RoomDetail after = describe("r");
   EXPECT_EQ(after.room.since_s, before.room.since_s);
   EXPECT_EQ(after.members.at(0).since_s, before.members.at(0).since_s);
 }
@@ -84,10 +90,10 @@ TEST_F(OperatorTest, TimesOutliveARestart) {
 TEST_F(OperatorTest, PagesAreBoundedAndBringEachRoomOnce) {
   for (int i = 0; i < 205; ++i) script.joined("room-" + std::to_string(i));
   std::set<std::string> seen;
-  uint32_t cursor = 0;
+  RoomCursor cursor;
   size_t pages = 0;
   for (;; ++pages) {
-    const RoomPage page = ask([&](Operator& by) { return by.list_rooms(cursor, 1000); });
+    const RoomPage page = ask({.from = cursor, .limit = 1000}).page;
     EXPECT_LE(page.rooms.size(), kRoomPageMax);
     for (const RoomSummary& room : page.rooms) EXPECT_TRUE(seen.insert(room.name).second);
     if (!page.next) break;
@@ -95,13 +101,13 @@ TEST_F(OperatorTest, PagesAreBoundedAndBringEachRoomOnce) {
   }
   EXPECT_EQ(seen.size(), 205u);
   EXPECT_EQ(pages, 2u);
-  EXPECT_TRUE(ask([](Operator& by) { return by.list_rooms(4'000'000'000, 10); }).rooms.empty());
+  EXPECT_TRUE(ask({.from = {"", 4'000'000'000}, .limit = 10}).page.rooms.empty());
 }
 
 TEST_F(OperatorTest, EvenAHostIsPutOutAndBanned) {
   enter("ann");
   enter("bo");
-  EXPECT_EQ(ask([&](Operator& by) { return by.kick("r", peers.at("ann"), seconds(60), "Enough"); }), std::nullopt);
+  EXPECT_FALSE(kick("r", "ann", seconds(60), "Enough").refusal);
   ASSERT_EQ(told[sessions.at("ann")].size(), 1u);
   const Json left = json(told[sessions.at("ann")][0]);
   EXPECT_EQ(left.at("type"), "left");
@@ -111,25 +117,25 @@ TEST_F(OperatorTest, EvenAHostIsPutOutAndBanned) {
   EXPECT_TRUE(revocations[0].username.ends_with("." + peers.at("ann")));
   script.forget_messages();
   EXPECT_EQ(code(join(sessions.at("ann"), "ann")), "banned");
-  EXPECT_EQ(ask([&](Operator& by) { return by.kick("r", peers.at("ann"), {}, ""); })->why, Why::kNoSuchPeer);
-  EXPECT_EQ(ask([&](Operator& by) { return by.kick("q", peers.at("ann"), {}, ""); })->why, Why::kNoSuchRoom);
-  EXPECT_EQ(std::get<RoomDetail>(ask([](Operator& by) { return by.describe("r"); })).members.at(0).role, Role::kHost)
-      << "bo inherits";
+  EXPECT_EQ(kick("r", "ann").refusal->why, Why::kNoSuchPeer);
+  EXPECT_EQ(kick("q", "ann").refusal->why, Why::kNoSuchRoom);
+  EXPECT_EQ(describe("r").members.at(0).role, Role::kHost) << "bo inherits";
 }
 
 TEST_F(OperatorTest, ARoomIsEndedForAll) {
   enter("ann");
   enter("bo");
-  EXPECT_EQ(ask([](Operator& by) { return by.end_room("r", ""); }), std::nullopt);
+  EXPECT_FALSE(ask({.kind = Kind::kEndRoom, .room = "r"}).refusal);
   for (const char* who : {"ann", "bo"}) EXPECT_EQ(json(told[sessions.at(who)].at(0)).at("reason"), "ended") << who;
   EXPECT_EQ(script.hub().stats().rooms.value(), 0u);
-  EXPECT_EQ(ask([](Operator& by) { return by.end_room("r", ""); })->why, Why::kNoSuchRoom);
+  EXPECT_EQ(ask({.kind = Kind::kEndRoom, .room = "r"}).refusal->why, Why::kNoSuchRoom);
 }
 
 TEST_F(OperatorTest, ATicketOpensItsRoom) {
-  const auto minted = ask([](Operator& by) {
-    return by.mint_ticket({.room = "r", .role = Role::kModerator, .identity = "ann@x", .lifetime = seconds(60)});
-  });
+  Output output;
+  const auto minted =
+      Operator(script.hub(), script.now(), output)
+          .mint_ticket({.room = "r", .role = Role::kModerator, .identity = "ann@x", .lifetime = seconds(60)});
   const Json joined = enter("ann", R"("token":")" + std::get<std::string>(minted) + "\"");
   EXPECT_EQ(joined.at("role"), "moderator");
 }
@@ -141,8 +147,8 @@ TEST_F(OperatorTest, ARoomsLifeIsNotedInItsOrder) {
   notices.clear();
   script.advance(seconds(5));
   say_noted("bo", R"({"type":"leave"})");
-  ask([&](Operator& by) { return by.kick("r", peers.at("cy"), {}, ""); });
-  ask([](Operator& by) { return by.end_room("r", ""); });
+  kick("r", "cy");
+  ask({.kind = Kind::kEndRoom, .room = "r"});
   EXPECT_EQ(notices, (std::vector<std::string>{"member.left r bo left 5", "member.left r cy kicked 5",
                                                "member.left r ann ended 5", "room.ended r ended 5"}));
   notices.clear();

@@ -6,8 +6,10 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "signal/core/operator.h"
 #include "tests/unit/signal/core/cluster/memory_bus.h"
 #include "tests/unit/signal/core/resuming_client.h"
 
@@ -58,6 +60,14 @@ class HubNode final : public MemoryBus::Node, public ServerSide {
     feed([&](Output& output) { hub_->on_closed(bus_.now(), session, output); });
   }
   void lost(SessionId session) override { lost_.insert(session); }
+  // The answer if it is there at once; otherwise its number, and `replies` has it later.
+  std::variant<OperatorAnswer, uint64_t> ask(const OperatorQuestion& question) {
+    std::variant<OperatorAnswer, uint64_t> given;
+    feed([&](Output& output) { given = Operator(*hub_, bus_.now(), output).ask(question); });
+    return given;
+  }
+  std::map<uint64_t, OperatorAnswer> replies;
+  std::vector<Revocation> revocations;
   void drain() {
     feed([&](Output& output) { hub_->on_drain(bus_.now(), output); });
   }
@@ -75,6 +85,8 @@ class HubNode final : public MemoryBus::Node, public ServerSide {
     for (const Delivery& delivery : output.deliveries) {
       for (const SessionId receiver : delivery.receivers) inbox_[receiver].push_back(*delivery.text);
     }
+    for (OperatorReply& reply : output.replies) replies.emplace(reply.number, std::move(reply.answer));
+    for (Revocation& revocation : output.revocations) revocations.push_back(std::move(revocation));
     for (const Close& close : output.closes) closes_[close.session] = static_cast<int>(close.code);
     for (const SessionId session : output.pings) {
       if (!lost_.contains(session)) hub_->on_pong(bus_.now(), session);

@@ -1,6 +1,6 @@
-// What is still to be told to one receiver of webhooks, and when to try again. Events of one room wait in one lane and
-// go one after the other, so that they arrive in order; lanes do not wait for each other. Pure: sending is
-// signal/shell/webhook_sender.*.
+// What is still to be told to one HTTP server, and when to try again: webhooks, orders to relays. What has one key (a
+// room) waits in one lane and goes one after the other, so that it arrives in order; lanes do not wait for each other.
+// Pure: sending is signal/shell/post_sender.*.
 #pragma once
 
 #include <array>
@@ -17,32 +17,32 @@
 
 namespace noom::signal {
 
-constexpr size_t kWebhookLanes = 8;  // requests to one receiver at once, at most
+constexpr size_t kPostLanes = 8;  // requests to one receiver at once, at most
 
-struct WebhookLimits {
+struct PostLimits {
   size_t events_max = 10'000;                  // that wait; beyond it the oldest are dropped
   Duration retry_for = std::chrono::hours(1);  // after that an event that is refused is dropped
   Duration backoff_first = std::chrono::milliseconds(500);
   Duration backoff_max = std::chrono::seconds(60);
 };
 
-// One event as it is sent, the same to every receiver.
-struct Webhook {
+// One message as it is sent, the same to every receiver.
+struct Post {
   std::string id;
   std::string body;
 };
 
 // Single-threaded.
-class WebhookQueue {
+class PostQueue {
  public:
-  explicit WebhookQueue(WebhookLimits limits) : limits_(limits) {}
+  explicit PostQueue(PostLimits limits) : limits_(limits) {}
 
-  // How many older ones were dropped for it: at most one. `room` chooses the lane.
-  size_t push(Now now, std::string_view room, std::shared_ptr<const Webhook> event);
+  // How many older ones were dropped for it: at most one. `key` chooses the lane.
+  size_t push(Now now, std::string_view key, std::shared_ptr<const Post> event);
 
   struct Due {
     size_t lane = 0;
-    std::shared_ptr<const Webhook> event;
+    std::shared_ptr<const Post> event;
   };
   // What is to be sent now, if anything; report on_result for its lane.
   std::optional<Due> take(Now now);
@@ -55,7 +55,7 @@ class WebhookQueue {
 
  private:
   struct Entry {
-    std::shared_ptr<const Webhook> event;
+    std::shared_ptr<const Post> event;
     uint64_t number = 0;  // in the order of pushing, over all lanes
     Mono pushed{};
   };
@@ -67,8 +67,8 @@ class WebhookQueue {
   };
   void drop_oldest();
 
-  WebhookLimits limits_;
-  std::array<Lane, kWebhookLanes> lanes_;
+  PostLimits limits_;
+  std::array<Lane, kPostLanes> lanes_;
   size_t size_ = 0;
   uint64_t pushed_ = 0;
 };

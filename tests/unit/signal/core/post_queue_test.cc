@@ -1,5 +1,5 @@
 // Order, retries and bounds of what waits for one receiver.
-#include "signal/core/webhook_queue.h"
+#include "signal/core/post_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -9,10 +9,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-class WebhookQueueTest : public testing::Test {
+class PostQueueTest : public testing::Test {
  protected:
   void push(std::string_view room, std::string id) {
-    dropped_ += queue_.push(now_, room, std::make_shared<const Webhook>(Webhook{std::move(id), "{}"}));
+    dropped_ += queue_.push(now_, room, std::make_shared<const Post>(Post{std::move(id), "{}"}));
   }
   // The ids of all that is to be sent now; `lanes_` has the lane of the last.
   std::vector<std::string> take_all() {
@@ -27,13 +27,13 @@ class WebhookQueueTest : public testing::Test {
 
   Now now_{Mono(seconds(100)), Wall(seconds(1'700'000'000))};
   SeededRandom random_{1};
-  WebhookQueue queue_{
+  PostQueue queue_{
       {.events_max = 4, .retry_for = seconds(60), .backoff_first = milliseconds(500), .backoff_max = seconds(8)}};
   size_t dropped_ = 0;
   size_t lane_ = 0;
 };
 
-TEST_F(WebhookQueueTest, OneRoomsEventsGoOneAfterTheOther) {
+TEST_F(PostQueueTest, OneRoomsEventsGoOneAfterTheOther) {
   push("a", "1");
   push("a", "2");
   EXPECT_EQ(take_all(), std::vector<std::string>{"1"});
@@ -44,7 +44,7 @@ TEST_F(WebhookQueueTest, OneRoomsEventsGoOneAfterTheOther) {
   EXPECT_EQ(queue_.size(), 0u);
 }
 
-TEST_F(WebhookQueueTest, RoomsOfOtherLanesDoNotWait) {
+TEST_F(PostQueueTest, RoomsOfOtherLanesDoNotWait) {
   push("a", "1");
   push("a", "2");
   push("another-room", "3");
@@ -52,7 +52,7 @@ TEST_F(WebhookQueueTest, RoomsOfOtherLanesDoNotWait) {
   EXPECT_GT(take_all().size(), 1u);
 }
 
-TEST_F(WebhookQueueTest, WhatIsRefusedIsTriedAgainLaterAndLater) {
+TEST_F(PostQueueTest, WhatIsRefusedIsTriedAgainLaterAndLater) {
   push("a", "1");
   push("a", "2");
   Duration longest{};
@@ -75,7 +75,7 @@ TEST_F(WebhookQueueTest, WhatIsRefusedIsTriedAgainLaterAndLater) {
   EXPECT_LE(*queue_.next_deadline() - now_.mono, milliseconds(500)) << "the next one begins anew";
 }
 
-TEST_F(WebhookQueueTest, WhatIsRefusedForTooLongIsDroppedAndTheNextOneGetsItsTurn) {
+TEST_F(PostQueueTest, WhatIsRefusedForTooLongIsDroppedAndTheNextOneGetsItsTurn) {
   push("a", "1");
   pass(seconds(30));
   push("a", "2");
@@ -87,7 +87,7 @@ TEST_F(WebhookQueueTest, WhatIsRefusedForTooLongIsDroppedAndTheNextOneGetsItsTur
   EXPECT_FALSE(queue_.on_result(now_, lane_, false, random_));
 }
 
-TEST_F(WebhookQueueTest, BeyondTheLimitTheOldestGoesButNotOneThatIsBeingSent) {
+TEST_F(PostQueueTest, BeyondTheLimitTheOldestGoesButNotOneThatIsBeingSent) {
   push("a", "1");
   ASSERT_EQ(take_all(), std::vector<std::string>{"1"});
   for (const char* id : {"2", "3", "4"}) push("a", id);
@@ -101,7 +101,7 @@ TEST_F(WebhookQueueTest, BeyondTheLimitTheOldestGoesButNotOneThatIsBeingSent) {
   }
 }
 
-TEST_F(WebhookQueueTest, TheOldestOfAllLanesGoes) {
+TEST_F(PostQueueTest, TheOldestOfAllLanesGoes) {
   push("a", "1");
   push("b", "2");
   push("b", "3");

@@ -1,4 +1,4 @@
-// One attempt to deliver a webhook: a connection, a POST, a status. Redirects are not followed: a status other than 2xx
+// One attempt to deliver a message: a connection, a POST, a status. Redirects are not followed: a status other than 2xx
 // is a refusal.
 #pragma once
 
@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "common/base/time.h"
-#include "signal/core/webhook_queue.h"
-#include "signal/shell/webhook_sender.h"
+#include "signal/core/post_queue.h"
+#include "signal/shell/post_sender.h"
 
 namespace boost::asio {
 class io_context;
@@ -19,7 +19,7 @@ class context;
 
 namespace noom::signal {
 
-struct WebhookResult {
+struct PostResult {
   int status = 0;     // 0: there was no answer
   std::string error;  // why there was none
 
@@ -29,8 +29,7 @@ struct WebhookResult {
 
 // `done` is called once, later, on the context's thread; not when the context ends before. `url` and `tls` outlive the
 // attempt.
-void post_webhook(boost::asio::io_context& io, boost::asio::ssl::context& tls, const WebhookUrl& url,
-                  const Webhook& event, std::string_view signature, Duration timeout,
-                  std::function<void(const WebhookResult&)> done);
+void start_post(boost::asio::io_context& io, boost::asio::ssl::context& tls, const PostUrl& url, const Post& post,
+                const PostHeaders& headers, Duration timeout, std::function<void(const PostResult&)> done);
 
 }  // namespace noom::signal

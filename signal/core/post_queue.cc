@@ -1,30 +1,30 @@
-#include "signal/core/webhook_queue.h"
+#include "signal/core/post_queue.h"
 
 #include <algorithm>
 
 namespace noom::signal {
 namespace {
 
-// FNV-1a: the same lane for the same room, in every process.
-size_t lane_of(std::string_view room) {
+// FNV-1a: the same lane for the same key, in every process.
+size_t lane_of(std::string_view key) {
   uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : room) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return static_cast<size_t>(hash >> 32) % kWebhookLanes;
+  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return static_cast<size_t>(hash >> 32) % kPostLanes;
 }
 
 }  // namespace
 
-size_t WebhookQueue::push(Now now, std::string_view room, std::shared_ptr<const Webhook> event) {
+size_t PostQueue::push(Now now, std::string_view key, std::shared_ptr<const Post> event) {
   const size_t before = size_;
   if (size_ >= limits_.events_max) drop_oldest();
   const size_t dropped = before - size_;
-  lanes_[lane_of(room)].entries.push_back({std::move(event), pushed_++, now.mono});
+  lanes_[lane_of(key)].entries.push_back({std::move(event), pushed_++, now.mono});
   ++size_;
   return dropped;
 }
 
 // One that is being sent may have arrived: it stays.
-void WebhookQueue::drop_oldest() {
+void PostQueue::drop_oldest() {
   Lane* oldest = nullptr;
   const auto first = [](const Lane& lane) { return lane.entries.begin() + (lane.sending ? 1 : 0); };
   for (Lane& lane : lanes_) {
@@ -37,7 +37,7 @@ void WebhookQueue::drop_oldest() {
   --size_;
 }
 
-std::optional<WebhookQueue::Due> WebhookQueue::take(Now now) {
+std::optional<PostQueue::Due> PostQueue::take(Now now) {
   for (size_t i = 0; i < lanes_.size(); ++i) {
     Lane& lane = lanes_[i];
     if (lane.sending || lane.entries.empty() || lane.again > now.mono) continue;
@@ -47,7 +47,7 @@ std::optional<WebhookQueue::Due> WebhookQueue::take(Now now) {
   return std::nullopt;
 }
 
-bool WebhookQueue::on_result(Now now, size_t index, bool accepted, Random& random) {
+bool PostQueue::on_result(Now now, size_t index, bool accepted, Random& random) {
   Lane& lane = lanes_[index];
   lane.sending = false;
   const bool gives_up = !accepted && now.mono - lane.entries.front().pushed >= limits_.retry_for;
@@ -69,7 +69,7 @@ bool WebhookQueue::on_result(Now now, size_t index, bool accepted, Random& rando
   return gives_up;
 }
 
-std::optional<Mono> WebhookQueue::next_deadline() const {
+std::optional<Mono> PostQueue::next_deadline() const {
   std::optional<Mono> next;
   for (const Lane& lane : lanes_) {
     if (lane.sending || lane.entries.empty()) continue;

@@ -1,4 +1,4 @@
-#include "signal/shell/webhook_sender.h"
+#include "signal/shell/post_sender.h"
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,7 +10,7 @@
 #include "common/io/clocks.h"
 #include "common/io/shard.h"
 #include "common/io/system_random.h"
-#include "signal/shell/webhook_request.h"
+#include "signal/shell/post_attempt.h"
 
 namespace noom::signal {
 namespace {
@@ -22,30 +22,34 @@ class Sender;
 // One receiver: what waits for it, and the requests that are on their way.
 class Receiver {
  public:
-  Receiver(Sender& sender, WebhookUrl url, const WebhookLimits& limits, asio::io_context& io)
+  Receiver(Sender& sender, PostUrl url, const PostLimits& limits, asio::io_context& io)
       : sender_(sender), url_(std::move(url)), queue_(limits), timer_(io) {}
 
-  void push(Now now, std::string_view room, const std::shared_ptr<const Webhook>& event);
+  void push(Now now, std::string_view room, const std::shared_ptr<const Post>& event);
   void send_due(Now now);
   void stop() { timer_.cancel(); }
   size_t waiting() const { return queue_.size(); }
 
  private:
-  void on_result(size_t lane, const WebhookResult& result);
+  void on_result(size_t lane, const PostResult& result);
   void set_timer();
 
   Sender& sender_;
-  WebhookUrl url_;
-  WebhookQueue queue_;
+  PostUrl url_;
+  PostQueue queue_;
   asio::steady_timer timer_;
   bool failing_ = false;  // as the log has said
 };
 
-class Sender final : public WebhookSender {
+class Sender final : public PostSender {
  public:
-  Sender(WebhookSettings settings, std::shared_ptr<asio::ssl::context> tls, LogSink& log)
-      : settings_(std::move(settings)), tls_(std::move(tls)), log_(log), shard_(0, "webhooks") {
-    for (const WebhookUrl& url : settings_.urls)
+  Sender(PostKind kind, PostSettings settings, std::shared_ptr<asio::ssl::context> tls, LogSink& log)
+      : kind_(std::move(kind)),
+        settings_(std::move(settings)),
+        tls_(std::move(tls)),
+        log_(log),
+        shard_(0, std::string(kind_.name)) {
+    for (const PostUrl& url : settings_.urls)
       receivers_.push_back(std::make_unique<Receiver>(*this, url, settings_.limits, shard_.context()));
     shard_.start();
   }
@@ -54,12 +58,12 @@ class Sender final : public WebhookSender {
     shard_.join();
     uint64_t lost = 0;
     for (const auto& receiver : receivers_) lost += receiver->waiting();
-    stats_.drops[WebhookDrop::kShutdown].add(lost);
-    if (lost > 0) log_.warning("webhooks_dropped", {{"reason", to_string(WebhookDrop::kShutdown)}, {"events", lost}});
+    stats_.drops[PostDrop::kShutdown].add(lost);
+    if (lost > 0) log_.warning(event("s_dropped"), {{"reason", to_string(PostDrop::kShutdown)}, {"events", lost}});
   }
 
-  void send(std::string room, Webhook event) override {
-    shard_.post([this, room = std::move(room), event = std::make_shared<const Webhook>(std::move(event))] {
+  void send(std::string room, Post event) override {
+    shard_.post([this, room = std::move(room), event = std::make_shared<const Post>(std::move(event))] {
       const Now now = io::read_clocks();
       for (const auto& receiver : receivers_) receiver->push(now, room, event);
     });
@@ -75,19 +79,21 @@ class Sender final : public WebhookSender {
     });
     idle_.wait_until(lock, until, [&] { return *seen && stats_.queued.value() == 0; });
   }
-  const WebhookStats& stats() const override { return stats_; }
+  const PostStats& stats() const override { return stats_; }
 
   // ---- for receivers, on the sender's thread ----
-  const WebhookSettings& settings() const { return settings_; }
+  const PostKind& kind() const { return kind_; }
+  const PostSettings& settings() const { return settings_; }
+  std::string event(std::string_view what) const { return std::string(kind_.name) + std::string(what); }
   asio::io_context& io() { return shard_.context(); }
   asio::ssl::context& tls() { return *tls_; }
   Random& random() { return random_; }
   LogSink& log() { return log_; }
-  WebhookStats& counted() { return stats_; }
-  void dropped(Now now, WebhookDrop reason, const WebhookUrl& url) {
+  PostStats& counted() { return stats_; }
+  void dropped(Now now, PostDrop reason, const PostUrl& url) {
     stats_.drops[reason].add();
     if (const auto suppressed = drops_logged_.admit(now.mono))
-      log_.warning("webhook_dropped",
+      log_.warning(event("_dropped"),
                    {{"reason", to_string(reason)}, {"receiver", url.authority}, {"suppressed", *suppressed}});
   }
   void recount() {
@@ -100,10 +106,11 @@ class Sender final : public WebhookSender {
   }
 
  private:
-  const WebhookSettings settings_;
+  const PostKind kind_;
+  const PostSettings settings_;
   std::shared_ptr<asio::ssl::context> tls_;
   LogSink& log_;
-  WebhookStats stats_;
+  PostStats stats_;
   io::SystemRandom random_;
   LogLimit drops_logged_;
   std::mutex mutex_;
@@ -112,35 +119,35 @@ class Sender final : public WebhookSender {
   std::vector<std::unique_ptr<Receiver>> receivers_;
 };
 
-void Receiver::push(Now now, std::string_view room, const std::shared_ptr<const Webhook>& event) {
+void Receiver::push(Now now, std::string_view room, const std::shared_ptr<const Post>& event) {
   for (size_t dropped = queue_.push(now, room, event); dropped > 0; --dropped)
-    sender_.dropped(now, WebhookDrop::kQueueFull, url_);
+    sender_.dropped(now, PostDrop::kQueueFull, url_);
   sender_.recount();
   send_due(now);
 }
 
 void Receiver::send_due(Now now) {
   while (const auto due = queue_.take(now)) {
-    const std::string signature =
-        webhook_signature(sender_.settings().secret, unix_seconds(now.wall), due->event->body);
-    post_webhook(sender_.io(), sender_.tls(), url_, *due->event, signature, sender_.settings().timeout,
-                 [this, lane = due->lane](const WebhookResult& result) { on_result(lane, result); });
+    start_post(sender_.io(), sender_.tls(), url_, *due->event, sender_.kind().headers(now, *due->event),
+               sender_.settings().timeout,
+               [this, lane = due->lane](const PostResult& result) { on_result(lane, result); });
   }
   set_timer();
 }
 
 // The log says when a receiver begins to refuse and when it takes events again, not each time.
-void Receiver::on_result(size_t lane, const WebhookResult& result) {
+void Receiver::on_result(size_t lane, const PostResult& result) {
   const Now now = io::read_clocks();
   const bool accepted = result.accepted();
   if (accepted) sender_.counted().delivered.add();
   if (!accepted) sender_.counted().attempts_failed.add();
   if (accepted == failing_) {
     failing_ = !accepted;
-    if (failing_) sender_.log().warning("webhook_refused", {{"receiver", url_.authority}, {"reason", result.reason()}});
-    if (!failing_) sender_.log().info("webhook_accepted", {{"receiver", url_.authority}});
+    if (failing_)
+      sender_.log().warning(sender_.event("_refused"), {{"receiver", url_.authority}, {"reason", result.reason()}});
+    if (!failing_) sender_.log().info(sender_.event("_accepted"), {{"receiver", url_.authority}});
   }
-  if (queue_.on_result(now, lane, accepted, sender_.random())) sender_.dropped(now, WebhookDrop::kGaveUp, url_);
+  if (queue_.on_result(now, lane, accepted, sender_.random())) sender_.dropped(now, PostDrop::kGaveUp, url_);
   sender_.recount();
   send_due(now);
 }
@@ -156,18 +163,18 @@ void Receiver::set_timer() {
 
 }  // namespace
 
-std::string_view to_string(WebhookDrop drop) {
+std::string_view to_string(PostDrop drop) {
   switch (drop) {
-    case WebhookDrop::kQueueFull:
+    case PostDrop::kQueueFull:
       return "queue_full";
-    case WebhookDrop::kGaveUp:
+    case PostDrop::kGaveUp:
       return "gave_up";
     default:
       return "shutdown";
   }
 }
 
-absl::StatusOr<std::unique_ptr<WebhookSender>> WebhookSender::start(WebhookSettings settings, LogSink& log) {
+absl::StatusOr<std::unique_ptr<PostSender>> PostSender::start(PostKind kind, PostSettings settings, LogSink& log) {
   auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   boost::system::error_code error;
   tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
@@ -179,7 +186,7 @@ absl::StatusOr<std::unique_ptr<WebhookSender>> WebhookSender::start(WebhookSetti
     tls->load_verify_file(settings.ca_file, error);
   }
   if (error) return absl::NotFoundError(error.message());
-  return std::make_unique<Sender>(std::move(settings), std::move(tls), log);
+  return std::make_unique<Sender>(std::move(kind), std::move(settings), std::move(tls), log);
 }
 
 }  // namespace noom::signal

@@ -1,4 +1,4 @@
-#include "signal/shell/webhook_request.h"
+#include "signal/shell/post_attempt.h"
 
 #include <openssl/ssl.h>
 
@@ -15,8 +15,6 @@
 #include <optional>
 #include <utility>
 
-#include "common/wire/digest.h"
-
 namespace noom::signal {
 namespace {
 
@@ -30,11 +28,11 @@ constexpr size_t kAnswerHeaderBytesMax = 8192;
 
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
-  Attempt(asio::io_context& io, asio::ssl::context& tls, const WebhookUrl& url, Duration timeout,
-          std::function<void(const WebhookResult&)> done)
+  Attempt(asio::io_context& io, asio::ssl::context& tls, const PostUrl& url, Duration timeout,
+          std::function<void(const PostResult&)> done)
       : url_(url), timeout_(timeout), resolver_(io), deadline_(io), stream_(io, tls), done_(std::move(done)) {}
 
-  void start(const Webhook& event, std::string_view signature) {
+  void start(const Post& post, const PostHeaders& headers) {
     request_.method(http::verb::post);
     request_.version(11);
     request_.target(url_.target);
@@ -42,9 +40,8 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     request_.set(http::field::user_agent, "noom-signal");
     request_.set(http::field::content_type, "application/json");
     request_.set(http::field::connection, "close");
-    request_.set("Noom-Event", event.id);
-    request_.set("Noom-Signature", beast::string_view(signature.data(), signature.size()));
-    request_.body() = event.body;
+    for (const auto& [name, value] : headers) request_.set(name, value);
+    request_.body() = post.body;
     request_.prepare_payload();
     deadline_.expires_after(timeout_);
     deadline_.async_wait([self = shared_from_this()](error_code error) {
@@ -90,12 +87,12 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   void read(Stream& stream) {
     answer_.header_limit(kAnswerHeaderBytesMax);
     http::async_read_header(stream, buffer_, answer_, [self = shared_from_this()](error_code error, size_t) {
-      self->finish(error ? WebhookResult{0, error.message()}
-                         : WebhookResult{static_cast<int>(self->answer_.get().result_int()), {}});
+      self->finish(error ? PostResult{0, error.message()}
+                         : PostResult{static_cast<int>(self->answer_.get().result_int()), {}});
     });
   }
   // What is still going on ends with an error, and finds nobody to tell.
-  void finish(const WebhookResult& result) {
+  void finish(const PostResult& result) {
     if (done_ == nullptr) return;
     const auto done = std::exchange(done_, nullptr);
     deadline_.cancel();
@@ -104,7 +101,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     done(result);
   }
 
-  const WebhookUrl& url_;
+  const PostUrl& url_;
   Duration timeout_;
   tcp::resolver resolver_;
   asio::steady_timer deadline_;
@@ -112,13 +109,13 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
   http::request<http::string_body> request_;
   http::response_parser<http::empty_body> answer_;
   beast::flat_buffer buffer_{2 * kAnswerHeaderBytesMax};
-  std::function<void(const WebhookResult&)> done_;
+  std::function<void(const PostResult&)> done_;
 };
 
 }  // namespace
 
-std::optional<WebhookUrl> WebhookUrl::parse(std::string_view text) {
-  WebhookUrl url;
+std::optional<PostUrl> PostUrl::parse(std::string_view text) {
+  PostUrl url;
   const auto take = [&](std::string_view scheme) {
     if (!text.starts_with(scheme)) return false;
     text.remove_prefix(scheme.size());
@@ -149,21 +146,9 @@ std::optional<WebhookUrl> WebhookUrl::parse(std::string_view text) {
   return url;
 }
 
-std::string webhook_signature(const Secret& secret, int64_t unix_time_s, std::string_view body) {
-  const std::string time = std::to_string(unix_time_s);
-  const auto digest = wire::hmac_sha256(secret.bytes(), {as_bytes(time), as_bytes("."), as_bytes(body)});
-  std::string text = "t=" + time + ",v1=";
-  for (const std::byte byte : digest) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    text += kHex[std::to_integer<size_t>(byte) >> 4];
-    text += kHex[std::to_integer<size_t>(byte) & 15];
-  }
-  return text;
-}
-
-void post_webhook(asio::io_context& io, asio::ssl::context& tls, const WebhookUrl& url, const Webhook& event,
-                  std::string_view signature, Duration timeout, std::function<void(const WebhookResult&)> done) {
-  std::make_shared<Attempt>(io, tls, url, timeout, std::move(done))->start(event, signature);
+void start_post(asio::io_context& io, asio::ssl::context& tls, const PostUrl& url, const Post& post,
+                const PostHeaders& headers, Duration timeout, std::function<void(const PostResult&)> done) {
+  std::make_shared<Attempt>(io, tls, url, timeout, std::move(done))->start(post, headers);
 }
 
 }  // namespace noom::signal
