@@ -224,6 +224,9 @@ ops::ConfigTable config_table(Config& config) {
       .path("tls.key", &config.tls_key, "PEM file with the certificate's private key.")
       .path("web.root", &config.web_root,
             "Folder of the web client, read at start and on reload; \"\" to serve no pages.")
+      .boolean("probe.count", &config.shell.count_probes,
+               "Count which ways of a call the doctor page found to work, when its users allow it: "
+               "noom_client_probe_total.")
       .text_list("http.allowed_origins", &config.shell.http.allowed_origins,
                  "Origins, beside this host itself, whose pages may open sessions, as \"https://app.example\"; \"*\" "
                  "for all.")

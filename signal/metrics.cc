@@ -74,6 +74,18 @@ void collect_carriers(ops::MetricPage& page, const ShellStats& shell) {
     forwards.sample(shell.forwards[static_cast<ForwardOutcome>(i)].value(), {{"outcome", kForwardLabels[i]}});
 }
 
+void collect_probes(ops::MetricPage& page, const ProbeCounts& counts) {
+  auto probes = page.counter("noom_client_probe_total",
+                             "Ways of a call that browsers checked on the doctor page, by what came of it. Told by "
+                             "them, so good for trends only.");
+  for (size_t transport = 0; transport < counts.size(); ++transport) {
+    for (size_t result = 0; result < count_of<ProbeResult>(); ++result) {
+      probes.sample(counts[transport][static_cast<ProbeResult>(result)].value(),
+                    {{"transport", kProbeTransportLabels[transport]}, {"result", kProbeResultLabels[result]}});
+    }
+  }
+}
+
 void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
   page.gauge("noom_signal_connections", "TCP connections open, WebSockets included.").sample(shell.connections.value());
   page.counter("noom_signal_connections_refused_total", "TCP connections closed at once, at limits.connections.")
@@ -95,6 +107,7 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
     answers.sample(shell.http_answers[i].value(), {{"class", kStatusClassLabels[i]}});
   }
   collect_carriers(page, shell);
+  collect_probes(page, shell.probes);
   auto closes = page.counter("noom_signal_closes_total",
                              "Carriers that ended: by the close code sent, by the client, or lost without a close.");
   for (size_t i = 0; i < kCloseLabels.size(); ++i) closes.sample(shell.closes[i].value(), {{"code", kCloseLabels[i]}});

@@ -99,6 +99,12 @@ bool is_room_path(std::string_view path) {
   return !room.empty() && room.size() <= kRoomNameBytesMax && room.find('/') == std::string_view::npos;
 }
 
+// A folder's name, with its slash or without, stands for the page in it.
+std::string index_of(std::string_view folder) {
+  if (folder.ends_with('/')) folder.remove_suffix(1);
+  return std::string(folder) + "/index.html";
+}
+
 // RFC 9110 §13.1.2: weak comparison against a list, or "*".
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
   for (size_t at = 0; at < if_none_match.size();) {
@@ -121,8 +127,8 @@ HttpAnswer not_found(std::string_view host, const WebFiles& files) {
 }
 
 HttpAnswer serve_file(const HttpRequest& request, std::string_view path, const WebFiles& files) {
-  const bool is_page = path == "/" || is_room_path(path);
-  const WebFile* file = files.find(is_page ? "/index.html" : path);
+  const WebFile* file = files.find(is_room_path(path) ? "/index.html" : path);
+  if (file == nullptr) file = files.find(index_of(path));
   HttpAnswer answer;
   if (file == nullptr) {
     answer = not_found(request.host, files);

@@ -52,7 +52,7 @@ struct HttpSettings {
       allowed_origins;  // "https://app.example"; "*" allows every origin. Same-host is always allowed.
 };
 
-// `files` holds /index.html for "/" and "/r/<room>". Any request is legal input.
+// `files` holds /index.html for "/" and "/r/<room>", /doctor/index.html for "/doctor". Any request is legal input.
 std::variant<HttpAnswer, UpgradeAccepted> answer_request(const HttpRequest& request, const WebFiles& files,
                                                          const HttpSettings& settings);
 

@@ -11,6 +11,7 @@
 #include "common/wire/proxy_protocol.h"
 #include "signal/shell/carrier.h"
 #include "signal/shell/post_order.h"
+#include "signal/shell/probe_counts.h"
 
 namespace noom::signal {
 
@@ -42,6 +43,7 @@ struct ShellStats : std::enable_shared_from_this<ShellStats> {
   CounterTable<CarrierKind> carriers_opened;
   CounterTable<PostOutcome> posts;
   Counter polls;
+  ProbeCounts probes;                     // what the doctor page told
   CounterTable<ForwardOutcome> forwards;  // to other nodes
   Counter queued_bytes;                   // now, for all carriers; shared texts count once for each receiver
   Counter superseded;                     // queued texts replaced by their stubs

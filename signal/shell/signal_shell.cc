@@ -16,6 +16,7 @@
 #include "common/wire/proxy_protocol.h"
 #include "signal/shell/fallback.h"
 #include "signal/shell/http_connection.h"
+#include "signal/shell/probe_report.h"
 #include "signal/shell/switchboard.h"
 #include "signal/shell/web_socket.h"
 
@@ -29,7 +30,8 @@ constexpr Duration kSeatsCheck = std::chrono::milliseconds(50);  // whether they
 struct Connection {
   std::shared_ptr<HttpConnection> http;  // nullptr once it is a WebSocket
   IpEndpoint remote;
-  CarrierId carrier;  // that the upgrade is for
+  CarrierId carrier;     // that the upgrade is for
+  bool reports = false;  // its body is a probe report
 };
 
 }  // namespace
@@ -107,10 +109,13 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
 
   HttpReply on_request(ConnectionId id, const HttpRequest& request) override {
     if (is_fallback_path(request.target)) return on_fallback(id, request);
+    Connection& connection = *connections_.find(id);
+    connection.reports = ProbeReports::is_at(request.target);
+    if (connection.reports)
+      return probes_.on_request(io::read_clocks().mono, connection.remote.address, request, shell_settings_.http);
     auto answer = answer_request(request, files_, shell_settings_.http);
     auto* upgrade = std::get_if<UpgradeAccepted>(&answer);
     if (upgrade == nullptr) return std::get<HttpAnswer>(std::move(answer));
-    Connection& connection = *connections_.find(id);
     const auto opened = board_.open(io::read_clocks(), {connection.remote.address.unmapped(), upgrade->host}, id);
     if (const auto* refused = std::get_if<OpenRefused>(&opened)) {
       const int status = refused->reason == OpenRefusal::kRateLimited ? 429 : 503;
@@ -129,8 +134,14 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
                                 std::get<FallbackRequest>(asked));
   }
 
-  HttpReply on_body(ConnectionId id, std::string body) override { return fallback_.on_body(id, std::move(body)); }
-  HttpAnswer on_body_too_big(ConnectionId id) override { return fallback_.on_body_too_big(id); }
+  HttpReply on_body(ConnectionId id, std::string body) override {
+    if (std::exchange(connections_.find(id)->reports, false)) return probes_.on_body(body);
+    return fallback_.on_body(id, std::move(body));
+  }
+  HttpAnswer on_body_too_big(ConnectionId id) override {
+    if (std::exchange(connections_.find(id)->reports, false)) return ProbeReports::on_body_too_big();
+    return fallback_.on_body_too_big(id);
+  }
   void on_stream_ready(ConnectionId id) override { fallback_.on_stream_ready(id); }
 
   void on_answered(const HttpAnswer& answer) override { count_status(answer.status); }
@@ -256,6 +267,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
   ShellStats& stats_ = *stats_owner_;
   Switchboard board_;
   Fallback fallback_;
+  ProbeReports probes_{shell_settings_.count_probes, stats_.probes};
 
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   HandleTable<ConnectionTag, Connection> connections_;

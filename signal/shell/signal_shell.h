@@ -26,6 +26,7 @@ struct ShellSettings {
   HttpSettings http;
   FallbackSettings fallback;
   std::vector<auth::IpPrefix> proxies;      // their connections begin with a PROXY header; nobody else's may
+  bool count_probes = true;                 // what the doctor page found, when browsers tell it
   size_t connections_max = 21'000;          // of any kind; further ones are closed at once
   size_t outbound_bytes_max = 1024 * 1024;  // queued for one client, then 4408
   size_t coalesce_bytes = 256 * 1024;       // queued for one client; then pointless presence and updates are dropped

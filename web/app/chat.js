@@ -134,7 +134,8 @@ export class Chat {
 
   #showUnread() {
     this.#badge.hidden = this.#unread === 0;
-    this.#badge.textContent = this.#unread > 99 ? '99+' : String(this.#unread);
+    // Drawn by dock.css: the number is part of the button's name already.
+    this.#badge.dataset.count = this.#unread > 99 ? '99+' : String(this.#unread);
     const label = this.#unread === 0 ? t('chat') : t('chat_unread', { count: this.#unread });
     this.#toggle.setAttribute('aria-label', label);
     this.#toggle.title = label;

@@ -3,17 +3,26 @@
 import { en } from './i18n/en.js';
 import { ko } from './i18n/ko.js';
 
-/** @typedef {keyof typeof en} Key */
+/** @typedef {keyof typeof en | keyof typeof import('../doctor/i18n/en.js').en} Key */
 /** @typedef {Record<string, string | number>} Parameters */
 /** @typedef {'en' | 'ko'} Language */
 
-/** @type {Record<Language, Record<Key, string>>} */
-export const TABLES = { en, ko };
+/** @type {Record<Language, Partial<Record<Key, string>>>} */
+const TABLES = { en: { ...en }, ko: { ...ko } };
 
 /** @type {WeakMap<Element, {key: Key, parameters: Parameters}>} */
 const parametric = new WeakMap();
 /** @type {Set<() => void>} */
 const listeners = new Set();
+
+/**
+ * Words of one page, beside those that all share.
+ * @param {Record<Language, Partial<Record<Key, string>>>} words
+ */
+export function addWords(words) {
+  Object.assign(TABLES.en, words.en);
+  Object.assign(TABLES.ko, words.ko);
+}
 
 /** @returns {Language} */
 export function language() {
@@ -25,7 +34,7 @@ export function language() {
  * @param {Parameters} [parameters]
  */
 export function t(key, parameters = {}) {
-  return TABLES[language()][key].replace(/\{(\w+)\}/g, (whole, name) => String(parameters[name] ?? whole));
+  return (TABLES[language()][key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(parameters[name] ?? whole));
 }
 
 /**

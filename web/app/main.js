@@ -81,7 +81,7 @@ function onEnd(error) {
   const primary = { label: /** @type {const} */ ('rejoin'), run: open };
   if (error?.code === 'kicked') say({ title: 'kicked_title', text: 'kicked_text', apart: true, primary });
   else if (error?.code === 'ended') say({ title: 'ended_title', text: 'ended_text', apart: true });
-  else if (error) say({ title: 'lost_title', text: 'lost_text', parameters: { code: error.closeCode ?? error.code }, apart: true, primary });
+  else if (error) say({ title: 'lost_title', text: 'lost_text', parameters: { code: error.closeCode ?? error.code }, apart: true, doctor: true, primary });
   else say({ title: 'left_title', text: 'left_text', primary });
 }
 
@@ -103,8 +103,8 @@ function refuse(error, room) {
   else if (error.code === 'banned') say({ title: 'kicked_title', text: 'banned_text', ...common });
   else if (error.code === 'rate_limited' || error.code === 'too_many_rooms' || error.code === 'lobby_full') say({ title: 'busy_title', text: 'busy_text', ...common });
   else if (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'connection_lost')
-    say({ title: 'unreachable_title', text: 'unreachable_text', ...common });
-  else say({ title: 'lost_title', text: 'lost_text', ...common });
+    say({ title: 'unreachable_title', text: 'unreachable_text', doctor: true, ...common });
+  else say({ title: 'lost_title', text: 'lost_text', doctor: true, ...common });
 }
 
 /** @param {MessageText} content */

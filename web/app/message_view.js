@@ -10,6 +10,7 @@ import { setText } from './i18n.js';
  * @property {Key} title
  * @property {Key} text
  * @property {Parameters} [parameters]
+ * @property {boolean} [doctor]         offer to look for the reason
  * @property {boolean} [apart]          draw the rings apart: something could not be connected
  * @property {boolean} [waiting]        something is under way
  * @property {{label: Key, run: () => void}} [primary]
@@ -26,13 +27,14 @@ export class MessageView {
   }
 
   /** @param {MessageText} message */
-  show({ title, text, parameters = {}, apart = false, waiting = false, primary }) {
+  show({ title, text, parameters = {}, apart = false, waiting = false, doctor = false, primary }) {
     this.#view.toggleAttribute('data-apart', apart);
     this.#view.toggleAttribute('data-waiting', waiting);
     byId('message-home', HTMLElement).hidden = waiting;
     setText(byId('message-title', HTMLElement), title, parameters);
     setText(byId('message-text', HTMLElement), text, parameters);
     this.#primary.hidden = primary === undefined;
+    byId('message-doctor', HTMLElement).hidden = !doctor;
     byId('message-home', HTMLElement).className = primary ? 'button' : 'primary';
     if (primary) setText(this.#primary, primary.label);
     this.#run = primary?.run ?? (() => {});

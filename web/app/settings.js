@@ -11,12 +11,13 @@
  * @property {string} camera
  * @property {string} speaker
  * @property {'grid' | 'speaker'} layout
+ * @property {boolean} countProbe          whether noom-signal may count what the doctor page finds
  */
 
 const KEY = 'noom.settings';
 
 /** @type {Settings} */
-const DEFAULTS = { name: '', theme: 'auto', language: '', microphoneOn: true, cameraOn: true, microphone: '', camera: '', speaker: '', layout: 'grid' };
+const DEFAULTS = { name: '', theme: 'auto', language: '', microphoneOn: true, cameraOn: true, microphone: '', camera: '', speaker: '', layout: 'grid', countProbe: true };
 
 /** @type {Settings} */
 export const settings = { ...DEFAULTS, ...read() };

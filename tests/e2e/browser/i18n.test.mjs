@@ -8,19 +8,30 @@ import { en as adminEn } from '../../../web/admin/i18n/en.js';
 import { ko as adminKo } from '../../../web/admin/i18n/ko.js';
 import { en as callEn } from '../../../web/app/i18n/en.js';
 import { ko as callKo } from '../../../web/app/i18n/ko.js';
+import { en as doctorEn } from '../../../web/doctor/i18n/en.js';
+import { ko as doctorKo } from '../../../web/doctor/i18n/ko.js';
 import { WEB_ROOT } from './harness/daemon.mjs';
 
 // Written the same in both, or meant to be in the other language.
-const NOT_KOREAN = new Set(['other_language', 'language_switch', 'language_other', 'chat_from', 'unnamed_device']);
+const NOT_KOREAN = new Set(['other_language', 'language_other', 'chat_from', 'unnamed_device']);
 // Keys that code puts together.
-const COMPUTED = [/^problem_(permission|missing|busy)_(both|camera|microphone)$/, /^theme_(auto|light|dark)$/];
+const COMPUTED = [
+  /^problem_(permission|missing|busy)_(both|camera|microphone)$/,
+  /^theme_(auto|light|dark)$/,
+  /^doctor_(about_)?(websocket|sse|poll|stun_v4|stun_v6|turn_udp|turn_tcp|turn_tls|turn_dtls)$/,
+  /^doctor_is_(ok|unauthorized|refused|unreachable|no_path|unsupported|off|none)$/,
+  /^doctor_rule_(udp|tcp|tls|dtls|websocket|https)$/,
+];
+const VERDICT = /^doctor_(?:verdict|advice)_(\w+)$/;
 
 const SETS = [
   { of: 'the call page', en: callEn, ko: callKo, pages: ['index.html', '404.html'], folder: 'app' },
+  // Beside its own words it has the call page's.
+  { of: 'the doctor page', en: doctorEn, ko: doctorKo, shared: callEn, pages: ['doctor/index.html'], folder: 'doctor' },
   { of: "the operator's page", en: adminEn, ko: adminKo, pages: ['admin.html'], folder: 'admin' },
 ];
 
-for (const { of, en, ko, pages: names, folder } of SETS) {
+for (const { of, en, ko, shared = {}, pages: names, folder } of SETS) {
   const pages = names.map((name) => readFileSync(path.join(WEB_ROOT, name), 'utf8')).join('\n');
   const code = readdirSync(path.join(WEB_ROOT, folder))
     .filter((name) => name.endsWith('.js'))
@@ -45,11 +56,12 @@ for (const { of, en, ko, pages: names, folder } of SETS) {
   });
 
   test(`${of}: every key the markup names exists`, () => {
-    for (const key of named) assert.ok(key in en, key);
+    for (const key of named) assert.ok(key in en !== key in shared, key);
   });
 
   test(`${of}: every key is used`, () => {
-    const used = (key) => named.includes(key) || code.includes(`'${key}'`) || COMPUTED.some((pattern) => pattern.test(key));
+    const isVerdict = (key) => VERDICT.test(key) && code.includes(`'${key.replace(VERDICT, '$1')}'`);
+    const used = (key) => named.includes(key) || code.includes(`'${key}'`) || COMPUTED.some((pattern) => pattern.test(key)) || isVerdict(key);
     assert.deepEqual(Object.keys(en).filter((key) => !used(key)), []);
   });
 

@@ -1,4 +1,5 @@
-// Every page and state: what it says, that it fits, and how it looks at three widths, in two themes and two languages.
+// Every page and state: what it says, that it fits, that axe-core has nothing against it, and how it looks at three widths, in two themes and two
+// languages.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';

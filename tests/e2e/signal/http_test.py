@@ -39,6 +39,8 @@ class HttpTest(unittest.TestCase):
         (cls.web / "client").mkdir(parents=True)
         (cls.web / "index.html").write_bytes(PAGE)
         (cls.web / "client" / "index.js").write_bytes(b"export {};")
+        (cls.web / "doctor").mkdir()
+        (cls.web / "doctor" / "index.html").write_bytes(b"doctor")
         (cls.web / ".hidden").write_bytes(b"hidden")
         (root / "secret.txt").write_bytes(b"outside")
         os.symlink(root / "secret.txt", cls.web / "link.txt")
@@ -70,6 +72,27 @@ class HttpTest(unittest.TestCase):
         self.assertEqual(headers["x-content-type-options"], "nosniff")
         self.assertEqual(headers["referrer-policy"], "no-referrer")
         self.assertEqual(headers["content-type"], "text/html; charset=utf-8")
+
+    def test_a_folder_stands_for_its_page(self):
+        for path in ("/doctor", "/doctor/", "/doctor?x", "/doctor/index.html"):
+            self.assertEqual((200, b"doctor"), get(self.port, path)[::2], path)
+
+    def test_what_the_doctor_page_found_is_counted(self):
+        def report(body, *fields, length=None):
+            length = len(body) if length is None else length
+            return ask(self.port, ["POST /v1/probe HTTP/1.1", "Host: localhost", f"Content-Length: {length}", *fields, "", body])[0]
+
+        name = 'noom_client_probe_total{transport="turn_tcp",result="unreachable"}'
+        self.assertEqual(0, self.daemon.metrics()[name])
+        self.assertEqual(204, report("turn_tcp unreachable\nsse ok\n", "Origin: http://localhost"))
+        self.assertEqual(1, self.daemon.metrics()[name])
+        self.assertEqual(400, report("turn_tcp unreachable\nturn_pigeon ok\n"))
+        self.assertEqual(413, report("", length=1025))
+        self.assertEqual(403, report("sse ok\n", "Origin: https://elsewhere.example"))
+        self.assertEqual(405, get(self.port, "/v1/probe")[0])
+        answers = [report("sse ok\n") for _ in range(10)]
+        self.assertEqual(429, answers[-1])
+        self.assertEqual(1, self.daemon.metrics()[name])
 
     def test_head_has_the_length_and_no_body(self):
         status, headers, _ = get(self.port, "/client/index.js", method="HEAD")

@@ -5,7 +5,7 @@ export const ko = {
   skip: '본문으로 건너뛰기',
   home: 'Noom 첫 화면으로',
   language_other: 'English',
-  language_switch: 'View in English',
+  language_switch: 'English (언어 바꾸기)',
   theme_auto: '테마: 시스템 설정. 밝게 바꾸기',
   theme_light: '테마: 밝게. 어둡게 바꾸기',
   theme_dark: '테마: 어둡게. 시스템 설정으로 바꾸기',
@@ -111,6 +111,7 @@ export const ko = {
   sound_blocked: '허용하기 전까지 브라우저가 소리를 막고 있습니다.',
   sound_allow: '소리 켜기',
 
+  check_connection: '연결 진단',
   left_title: '통화에서 나왔습니다',
   left_text: '카메라와 마이크가 꺼졌습니다.',
   rejoin: '다시 참여',

@@ -149,9 +149,9 @@ export class CallPage {
     return this.page.locator(`.dock [data-control="${name}"]`);
   }
 
-  async screenshot(name) {
+  async screenshot(name, options = {}) {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    await this.page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`) });
+    await this.page.screenshot({ ...options, path: path.join(SCREENSHOTS, `${name}.png`) });
   }
 
   /**

@@ -19,5 +19,5 @@ export function makeCertificates(directory) {
   const certutil = (...args) => execFileSync('certutil', ['-d', `sql:${database}`, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   certutil('-N', '--empty-password');
   certutil('-A', '-n', 'Noom test authority', '-t', 'C,,', '-i', at('ca.pem'));
-  return { home, certificate: at('server.pem'), key: at('server.key') };
+  return { home, authority: at('ca.pem'), certificate: at('server.pem'), key: at('server.key') };
 }

@@ -1,13 +1,23 @@
-// One state of a page in all its looks: three widths, two languages, two themes.
+// A state of a page in all its looks: three widths, two themes, two languages. In each nothing sticks out, every control can be hit and has a
+// name; where the test asks for it, axe-core finds no violation of WCAG 2.2 AA.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 const SIZES = [[360, 740], [768, 1024], [1440, 900]];
-// Photographed each time; $NOOM_EVERY_LOOK asks for all twelve.
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+// Photographed each time; $NOOM_EVERY_LOOK asks for all twelve. axe-core sees each theme and each end of the widths.
 const PHOTOGRAPHED = new Set(['360 dark ko', '768 light ko', '1440 light en']);
+const EXAMINED = new Set(['360 dark ko', '1440 light en']);
 
-/** Takes the state through all its looks. In each: nothing sticks out, every control can be hit and has a name. */
-export async function inEveryLook(person, name) {
+/**
+ * @param {import('./browser.mjs').CallPage} person
+ * @param {string} name   of the state, for its photographs
+ * @param {{fullPage?: boolean, accessible?: boolean}} [options]   `accessible`: axe-core looks too
+ */
+export async function inEveryLook(person, name, { fullPage = false, accessible = false } = {}) {
   const { page } = person;
   for (const [width, height] of SIZES) {
     await page.setViewportSize({ width, height });
@@ -17,13 +27,23 @@ export async function inEveryLook(person, name) {
       await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
       assert.deepEqual(await page.evaluate(faults), [], `${name} at ${width} px in ${language}`);
       for (const colorScheme of ['light', 'dark']) {
-        if (!process.env.NOOM_EVERY_LOOK && !PHOTOGRAPHED.has(`${width} ${colorScheme} ${language}`)) continue;
+        const look = `${width} ${colorScheme} ${language}`;
+        if (!process.env.NOOM_EVERY_LOOK && !PHOTOGRAPHED.has(look)) continue;
         await page.emulateMedia({ colorScheme });
         await page.mouse.move(0, 0);
-        await person.screenshot(`${name}-${width}-${colorScheme}-${language}`);
+        await person.screenshot(`${name}-${look.replaceAll(' ', '-')}`, { fullPage });
+        if (accessible && EXAMINED.has(look)) assert.deepEqual(await violations(page), [], `${name} at ${look}`);
       }
     }
   }
+}
+
+/** What axe-core finds: rule, what is wrong, where. */
+export async function violations(page) {
+  // By the protocol of the browser's tools, which the page's Content-Security-Policy does not concern.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate((tags) => window.axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }), RULES);
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, any, all, none }) => `${id}: ${[...any, ...all, ...none].map(({ message }) => message).join('; ')} in ${html.slice(0, 160)}`));
 }
 
 /** Runs inside the page. WCAG 2.2: 1.4.10 reflow, 2.5.8 target size, 4.1.2 name. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { CallPage, launchChromium } from './browser.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { Daemon, WEB_ROOT } from './daemon.mjs';
+import { Firefox } from './firefox.mjs';
 import { Proxy } from './proxy.mjs';
 import { SdkPage } from './sdk_page.mjs';
 
@@ -27,7 +28,8 @@ export class Suite {
 
   async #start(signal) {
     this.directory = mkdtempSync(path.join(tmpdir(), 'noom-browser-'));
-    const { home, certificate, key } = makeCertificates(this.directory);
+    const { home, authority, certificate, key } = makeCertificates(this.directory);
+    this.authority = authority;
     this.turnConfig = {
       listen: { udp: ['127.0.0.1:0'], tcp: ['127.0.0.1:0'], tls: ['127.0.0.1:0'] },
       tls: { certificate, key },
@@ -80,6 +82,14 @@ export class Suite {
     return page;
   }
 
+  /** A new person on the call page in Firefox, which is started with the first of them. */
+  async firefoxPage() {
+    this.firefox ??= await Firefox.launch(this.authority);
+    const page = await this.firefox.page(this.origin);
+    this.#pages.push(page);
+    return page;
+  }
+
   /** Closes every page of this test and fails when one of them reported an error. */
   async closePages() {
     const pages = this.#pages.splice(0);
@@ -90,6 +100,7 @@ export class Suite {
 
   async stop() {
     await this.browser?.close();
+    await this.firefox?.close();
     const ends = await Promise.allSettled([this.proxy, this.signal, this.turn].map((one) => one?.stop()));
     if (this.directory) rmSync(this.directory, { recursive: true, force: true });
     for (const { reason } of ends) if (reason) throw reason;

@@ -45,6 +45,17 @@ TEST(HttpAnswer, RoomsAndTheRootServeTheIndex) {
   }
 }
 
+TEST(HttpAnswer, AFoldersNameStandsForThePageInIt) {
+  WebFiles files = pages();
+  files.add("/doctor/index.html", "text/html; charset=utf-8", "doctor");
+  for (const char* path : {"/doctor", "/doctor/", "/doctor?a", "/doctor/index.html"}) {
+    const HttpAnswer page = answer(get(path), files);
+    EXPECT_EQ(page.status, 200) << path;
+    EXPECT_EQ(*page.body, "doctor") << path;
+  }
+  EXPECT_EQ(answer(get("/doctor//"), files).status, 404);
+}
+
 TEST(HttpAnswer, WhatWasNotFoundAtStartIs404) {
   for (const char* path :
        {"/r/", "/r/a/b", "/client", "/client/", "/../etc/passwd", "/client/../index.html", "/%69ndex.html", "//"}) {
