@@ -30,7 +30,7 @@ export async function checkRelay({ transport, url, server }, alone) {
     const failure = await pair.connect(PATIENCE_MS);
     // Browsers without DTLS to relays go over TLS on TCP instead, or nowhere, and say nothing.
     if (transport === 'turn_dtls' && (failure ? failure.outcome === 'unreachable' : !pair.isOver('dtls'))) return { outcome: 'unsupported' };
-    if (failure) return failure;
+    if (failure) return failure.outcome === 'unreachable' && needsName(url) ? { outcome: 'unsupported' } : failure;
     const openedMs = performance.now() - start;
     return { outcome: 'ok', openedMs, ...(await alone(() => measure(pair))) };
   } finally {
@@ -102,6 +102,14 @@ export function explain(errors) {
   const answer = errors.find(({ code }) => code === 401) ?? errors.find(({ code }) => code >= 300 && code < 700);
   if (answer) return { outcome: answer.code === 401 ? 'unauthorized' : 'refused', code: answer.code };
   return { outcome: 'unreachable', nameUnknown: errors.length > 0 && errors.every(isLookup) };
+}
+
+/**
+ * Firefox speaks TLS only with relays that have a name, and is silent about those named by an address.
+ * @param {string} url
+ */
+function needsName(url) {
+  return /^turns:(\[|\d+(\.\d+){3}[:?]?)/.test(url) && navigator.userAgent.includes('Firefox/');
 }
 
 /**

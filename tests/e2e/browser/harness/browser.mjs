@@ -13,8 +13,8 @@ export const PATIENCE_MS = 60_000;
 const SCREENSHOTS = process.env.NOOM_SCREENSHOTS ?? path.resolve('screenshots');
 
 /** @param {string} home whose NSS database holds the test authority */
-export function launchChromium(home) {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS, env: { ...process.env, HOME: home } });
+export function launchChromium(home, executablePath = '/usr/bin/chromium') {
+  return chromium.launch({ executablePath, headless: true, args: FLAGS, env: { ...process.env, HOME: home } });
 }
 
 export class CallPage {

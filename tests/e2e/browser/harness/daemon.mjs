@@ -28,8 +28,9 @@ export class Daemon {
   #child;
   #exited;
 
-  static async start(name, config) {
-    const daemon = new Daemon(name, config);
+  /** `namespace`: the network namespace it lives in, if not the test's. */
+  static async start(name, config, { namespace } = {}) {
+    const daemon = new Daemon(name, config, namespace);
     try {
       daemon.ready = await daemon.#untilReady();
       return daemon;
@@ -39,7 +40,7 @@ export class Daemon {
     }
   }
 
-  constructor(name, config) {
+  constructor(name, config, namespace) {
     this.name = name;
     this.directory = mkdtempSync(path.join(tmpdir(), `${name}-`));
     this.readyFile = path.join(this.directory, 'ready.json');
@@ -47,7 +48,9 @@ export class Daemon {
     const defaults = { metrics: { listen: ['127.0.0.1:0'] }, daemon: { ready_file: this.readyFile } };
     writeFileSync(file, toml({ ...defaults, ...config, daemon: { ...defaults.daemon, ...config.daemon } }), { mode: 0o600 });
     const log = openSync(path.join(this.directory, 'stderr.log'), 'w');
-    this.#child = spawn(binary(name), ['--config', file], { stdio: ['ignore', log, log] });
+    // ip becomes the program it runs: its pid is the daemon's.
+    const command = [...(namespace ? ['ip', 'netns', 'exec', namespace] : []), binary(name), '--config', file];
+    this.#child = spawn(command[0], command.slice(1), { stdio: ['ignore', log, log] });
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(code ?? signal));
       this.#child.once('error', (error) => resolve(error.message));

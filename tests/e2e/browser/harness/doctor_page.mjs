@@ -1,6 +1,9 @@
 // The doctor page as a person uses it.
 
+import net from 'node:net';
 import { PATIENCE_MS } from './browser.mjs';
+import { Daemon } from './daemon.mjs';
+import { Suite } from './suite.mjs';
 import { until } from './until.mjs';
 
 export class DoctorPage {
@@ -49,4 +52,36 @@ export class DoctorPage {
     const name = `noom_client_probe_total{transport="${transport}",result="${result}"}`;
     await until(`${name} ${count}`, PATIENCE_MS, async () => (await daemon.metric(name)) === count);
   }
+}
+
+/** The suite of a test file, with another noom-signal behind the page's address where a test wants one. */
+export class DoctorSuite extends Suite {
+  other;
+
+  /** @returns {Promise<DoctorPage>} of a new person */
+  async doctor(options) {
+    return new DoctorPage(await this.page(options));
+  }
+
+  /** Until the test is over, a noom-signal with these settings of [turn], and more. */
+  async serveBy(turn, more = {}) {
+    this.other = await Daemon.start('noom-signal', { ...this.signalConfig, ...more, turn: { ...this.signalConfig.turn, ...turn } });
+    this.proxy.open(this.other.port('http'));
+  }
+
+  async reset() {
+    await this.closePages();
+    this.proxy.open(this.signal.port('http'));
+    await this.other?.stop();
+    this.other = undefined;
+  }
+}
+
+/** A port of this host at which nothing listens. */
+export async function deadPort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

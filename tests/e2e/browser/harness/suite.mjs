@@ -15,10 +15,11 @@ export const SECRET = 'a secret for tests';
 export class Suite {
   #pages = [];
 
-  static async start({ signal = {} } = {}) {
-    const suite = new Suite();
+  /** `tlsHosts`: under which names clients find the relay over TLS. Firefox takes none that is an address. */
+  static async start({ signal = {}, tlsHosts = ['127.0.0.1'] } = {}) {
+    const suite = new this();
     try {
-      await suite.#start(signal);
+      await suite.#start(signal, tlsHosts);
       return suite;
     } catch (error) {
       await suite.stop().catch(() => {});
@@ -26,7 +27,7 @@ export class Suite {
     }
   }
 
-  async #start(signal) {
+  async #start(signal, tlsHosts) {
     this.directory = mkdtempSync(path.join(tmpdir(), 'noom-browser-'));
     const { home, authority, certificate, key } = makeCertificates(this.directory);
     this.authority = authority;
@@ -42,7 +43,7 @@ export class Suite {
       listen: { http: ['127.0.0.1:0'], https: [] },
       web: { root: WEB_ROOT },
       turn: {
-        urls: [`turn:${at('udp')}?transport=udp`, `turn:${at('tcp')}?transport=tcp`, `turns:${at('tls')}?transport=tcp`],
+        urls: [`turn:${at('udp')}?transport=udp`, `turn:${at('tcp')}?transport=tcp`, ...tlsHosts.map((host) => `turns:${host}:${this.turn.port('tls')}?transport=tcp`)],
         rest_secret: SECRET,
       },
     };
