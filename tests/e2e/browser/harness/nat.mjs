@@ -37,7 +37,11 @@ export class NatNetwork {
   }
 
   up() {
-    for (const namespace of [this.inside, this.router, this.outside]) ip('netns', 'add', namespace);
+    for (const namespace of [this.inside, this.router, this.outside]) {
+      ip('netns', 'add', namespace);
+      // A link-local address that comes a second later is a change of network: Chromium ends the requests it is waiting for.
+      ip('netns', 'exec', namespace, 'sysctl', '-eqw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
+    }
     ip('link', 'add', 'lan', 'netns', this.inside, 'type', 'veth', 'peer', 'name', 'lan', 'netns', this.router);
     ip('link', 'add', 'wan', 'netns', this.router, 'type', 'veth', 'peer', 'name', 'wan', 'netns', this.outside);
     for (const [namespace, link, ...addresses] of [
