@@ -86,7 +86,8 @@ void Hub::ask_owner(Asking& asking) {
 
 // The books that the seat's place names do not know it: soon they will, or the client is told.
 void Hub::refuse_misplaced(Asking& asking) {
-  nodes_->next_audit = asking.now.mono + kNodeTick;
+  // However often it asks.
+  nodes_->next_audit = std::min(nodes_->next_audit.value_or(Mono::max()), asking.now.mono + kNodeTick);
   refuse(asking, ErrorCode::kUnavailable, "The room is between two nodes.", kUnavailableRetryAfter);
 }
 
