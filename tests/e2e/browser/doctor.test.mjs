@@ -15,7 +15,7 @@ after(() => suite.stop());
 test('all well: each way works and is measured, the verdict says so, the server counts it', async () => {
   const doctor = await suite.doctor();
   assert.equal((await doctor.open()).status(), 200);
-  await inEveryLook(doctor.person, 'doctor', { accessible: true });
+  await inEveryLook(doctor.person, 'doctor');
   await doctor.page.emulateMedia({ reducedMotion: 'reduce' });
   await doctor.page.locator('#language').click();
   await doctor.examine();
@@ -31,7 +31,7 @@ test('all well: each way works and is measured, the verdict says so, the server 
   }
   assert.equal(rows['Public IPv4 address'].mood, 'good');
   assert.deepEqual(await doctor.rules(), []);
-  await inEveryLook(doctor.person, 'doctor-good', { fullPage: true, accessible: true });
+  await inEveryLook(doctor.person, 'doctor-good', { fullPage: true });
   for (const transport of ['websocket', 'sse', 'poll', 'stun_v4', 'turn_udp', 'turn_tcp', 'turn_tls']) await doctor.counted(suite.signal, transport, 'ok', 1);
 });
 
@@ -58,14 +58,14 @@ test('the server itself does not answer', async () => {
   await doctor.open();
   suite.proxy.silence();
   await doctor.page.locator('#start').click();
-  await inEveryLook(doctor.person, 'doctor-running', { fullPage: true, accessible: true });
+  await inEveryLook(doctor.person, 'doctor-running', { fullPage: true });
   await doctor.page.locator('#language').click();
   suite.proxy.cut();
   await doctor.page.locator('#verdict').waitFor();
   assert.deepEqual(await doctor.verdict(), { title: 'The server cannot be reached from here.', level: 'bad' });
   const host = new URL(suite.origin).host;
   assert.deepEqual(await doctor.rules(), [`WebSocket connections to ${host}`, `HTTP requests to ${host}, streams included`]);
-  await inEveryLook(doctor.person, 'doctor-silent', { fullPage: true, accessible: true });
+  await inEveryLook(doctor.person, 'doctor-silent', { fullPage: true });
   doctor.person.expectProblems(/WebSocket connection to .* failed|net::ERR_.*\/v1\//);
 });
 

@@ -20,7 +20,7 @@ test('a wrong secret is told from silence', async () => {
   const rows = await doctor.rows();
   for (const way of ['Relay over UDP', 'Relay over TCP', 'Relay over TLS']) assert.equal(rows[way].text, 'Answers, but refuses the credentials (401)', way);
   assert.deepEqual(await doctor.rules(), []);
-  await inEveryLook(doctor.person, 'doctor-refused', { fullPage: true, accessible: true });
+  await inEveryLook(doctor.person, 'doctor-refused', { fullPage: true });
   for (const transport of ['turn_udp', 'turn_tcp', 'turn_tls']) await doctor.counted(suite.other, transport, 'unauthorized', 1);
 });
 
@@ -35,7 +35,7 @@ test('relays that do not answer: what the network would have to allow is listed'
   assert.deepEqual(await doctor.rules(), [`UDP to ${at}`, `TCP to ${at}`, `TCP with TLS to ${at}, without inspection`, 'UDP to nothing.invalid:3478']);
   const rows = await doctor.rows();
   for (const way of ['Relay over TCP', 'Relay over TLS']) assert.equal(rows[way].text, 'No answer', way);
-  await inEveryLook(doctor.person, 'doctor-blocked', { fullPage: true, accessible: true });
+  await inEveryLook(doctor.person, 'doctor-blocked', { fullPage: true });
   await doctor.counted(suite.other, 'turn_udp', 'unreachable', 2);
 });
 
@@ -50,7 +50,7 @@ test('UDP alone does not get through', async () => {
   assert.equal(rows['TCP 중계'].text, '정상');
   // Chromium goes over TLS on TCP when it is asked for DTLS; that is not taken for DTLS.
   assert.equal(rows['DTLS 중계'].text, '이 브라우저는 지원하지 않음');
-  await inEveryLook(doctor.person, 'doctor-udp-blocked', { fullPage: true, accessible: true });
+  await inEveryLook(doctor.person, 'doctor-udp-blocked', { fullPage: true });
 });
 
 test('no relay at all, and a server that counts nothing', async () => {

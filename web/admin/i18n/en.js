@@ -25,7 +25,7 @@ export const en = {
   kick: 'Put out',
   kick_title: 'Put {name} out?',
   kick_text: 'They leave “{room}” at once, and what is relayed for them stops.',
-  kick_label: 'Put {name} out of {room}',
+  kick_label: 'Put out {name} from {room}',
   end_label: 'End room {room}',
   ban: 'Keep them out',
   ban_none: 'No, they may come back',
