@@ -279,12 +279,15 @@ class Hub {
 
   void ask_to_join(Asking& asking, const std::string& room, const Grant& grant);
   void tick_joining(Now now, Output& output);
-  void tick_stranded(Output& output);
   void refuse_misplaced(Asking& asking);
   void tick_questions(Now now, Output& output);
   void ask_owner(Asking& asking);
   void tell_owner(Now now, RemoteRoom& room, node::Message message);
   void ask_to_attach(Now now, RemoteRoom& room);
+  RemoteRoom& take_room(uint32_t owner, RoomId id, const SavedRoom& room);
+  SavedRoom room_for_edge(Now now, RoomId id, uint32_t edge);
+  uint32_t owner_of_remote(std::string_view name) const;
+  void bring_along(Now now, RemoteRoom& room);
   node::AttachAsked attachment_of(RemoteRoom& room, RoomId former);
   void place_at(SeatId seat, uint32_t owner, RoomId room);
   void keep_in_step(Now now, uint32_t owner, std::vector<SeatAddress>& receivers, const Counted& counted);

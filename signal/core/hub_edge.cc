@@ -107,14 +107,6 @@ void Hub::ask_to_attach(Now now, RemoteRoom& room) {
   if (!asked.own.empty()) tell_node(now, room.owner, asked);
 }
 
-// Lobbies do not outlive their owner.
-void Hub::tick_stranded(Output& output) {
-  for (const SeatId id : std::exchange(nodes_->stranded, {})) {
-    const Seat* seat = seats_.find(id);
-    if (seat != nullptr && seat->place.waiting) leave_place(id, build_denied(seat->place.name, "ended", {}), output);
-  }
-}
-
 // `former`: what the room was called where this goes first.
 node::AttachAsked Hub::attachment_of(RemoteRoom& room, RoomId former) {
   std::erase_if(room.seats, [&](const SeatId id) {
@@ -124,13 +116,13 @@ node::AttachAsked Hub::attachment_of(RemoteRoom& room, RoomId former) {
   node::AttachAsked asked{former, room.known, {}, room.lost};
   fill_in_nodes(asked.room);
   for (const SeatId seat : room.seats) {
-    if (seats_.find(seat)->place.waiting) {
-      nodes_->stranded.push_back(seat);
-    } else {
-      const Place& place = seats_.find(seat)->place;
-      asked.own.push_back({place.peer, seat, place.at});
-    }
+    const Place& place = seats_.find(seat)->place;
+    asked.own.push_back({place.peer, seat, place.at, place.waiting});
   }
+  std::erase_if(asked.room.waiting, [&](const SavedMember& one) {
+    return std::none_of(asked.own.begin(), asked.own.end(),
+                        [&](const auto& own) { return own.waiting && own.peer == one.peer; });
+  });
   return asked;
 }
 
@@ -155,7 +147,7 @@ void Hub::mend_steps(Now now) {
     if (seat == nullptr || !seat->place.out_of_step) continue;
     if (seat->place.is_here()) {
       node::AttachAsked asked{
-          {}, host_.state_of(now, seat->place.room), {{seat->place.peer, id, seat->place.at}}, true};
+          {}, host_.state_of(now, seat->place.room), {{seat->place.peer, id, seat->place.at, false}}, true};
       fill_in_nodes(asked.room);
       tell_node(now, kThisNode, asked);
     } else if (const auto room = nodes_->remote_rooms.find(seat->place.name); room != nodes_->remote_rooms.end()) {
@@ -197,17 +189,17 @@ void Hub::heed(Now now, uint32_t from, const node::Delivered& delivered, Output&
 void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& output) {
   const auto asked = nodes_->joining.find(joined.seat);
   Seat* seat = seats_.find(joined.seat);
-  const bool was_waiting = seat != nullptr && seat->place.waiting && seat->place.owner == from;
+  const bool is_meant = seat != nullptr && seat->place.owner == from && seat->place.name == joined.room.name;
+  const bool was_waiting = is_meant && seat->place.waiting;
+  // Said again to one of whom the owner could not know that it has heard it.
+  if (is_meant && !was_waiting && seat->place.peer == joined.peer) return;
   if (seat == nullptr || (!was_waiting && (asked == nodes_->joining.end() || seat->place.valid())))
     return tell_node(now, from, node::SeatEnded{joined.seat, joined.id, LeaveReason::kClosed});
   if (!was_waiting) nodes_->joining.erase(asked);
-  RemoteRoom& room = nodes_->remote_rooms[joined.room.name];
-  const bool others_are_elsewhere = !room.seats.empty() && room.owner != from;
-  room.owner = from;
-  room.id = joined.id;
-  room.known = joined.room;
-  number_nodes(room.known);
-  if (!was_waiting) room.seats.push_back(joined.seat);
+  const uint32_t former = owner_of_remote(joined.room.name);
+  RemoteRoom& room = take_room(from, joined.id, joined.room);
+  if (std::find(room.seats.begin(), room.seats.end(), joined.seat) == room.seats.end())
+    room.seats.push_back(joined.seat);
   seat->place = {.owner = from,
                  .room = joined.id,
                  .name = joined.room.name,
@@ -226,9 +218,29 @@ void Hub::heed(Now now, uint32_t from, const node::Joined& joined, Output& outpu
                   .waiting = {}};
   for (const node::Joined::Waiting& waiting : joined.waiting) view.waiting.push_back({waiting.peer, waiting.name});
   answer_join(now, joined.seat, joined.re, view, output);
-  if (!others_are_elsewhere) return;
+  if (former != from && former != kNoNode) bring_along(now, room);
+}
+
+// The owner of a room that clients of this node are in; kNoNode when there are none.
+uint32_t Hub::owner_of_remote(std::string_view name) const {
+  const auto found = nodes_->remote_rooms.find(name);
+  return found == nodes_->remote_rooms.end() ? kNoNode : found->second.owner;
+}
+
+// As its owner has just told it.
+RemoteRoom& Hub::take_room(uint32_t owner, RoomId id, const SavedRoom& known) {
+  RemoteRoom& room = nodes_->remote_rooms[known.name];
+  room.owner = owner;
+  room.id = id;
+  room.known = known;
+  number_nodes(room.known);
+  return room;
+}
+
+// Those who are in the room already, at a former owner.
+void Hub::bring_along(Now now, RemoteRoom& room) {
   room.lost = true;
-  for (const SeatId other : room.seats) place_at(other, from, joined.id);
+  for (const SeatId seat : room.seats) place_at(seat, room.owner, room.id);
   ask_to_attach(now, room);
 }
 
@@ -236,23 +248,19 @@ void Hub::heed(Now now, uint32_t from, const node::Waits& waits, Output& output)
   Seat* seat = seats_.find(waits.seat);
   if (nodes_->joining.erase(waits.seat) == 0 || seat == nullptr || seat->place.valid())
     return tell_node(now, from, node::SeatEnded{waits.seat, waits.id, LeaveReason::kClosed});
-  RemoteRoom& room = nodes_->remote_rooms[waits.room];
-  room.owner = from;
-  room.id = waits.id;
-  if (room.known.name.empty()) {
-    room.known.name = waits.room;
-    room.known.tag = waits.tag;
-  }
+  const uint32_t former = owner_of_remote(waits.room.name);
+  RemoteRoom& room = take_room(from, waits.id, waits.room);
   room.seats.push_back(waits.seat);
   seat->place = {.owner = from,
                  .room = waits.id,
-                 .name = waits.room,
-                 .tag = waits.tag,
+                 .name = waits.room.name,
+                 .tag = waits.room.tag,
                  .peer = waits.peer,
                  .ice_due = {},
                  .relays = {},
                  .waiting = true};
   deliver(waits.text, waits.seat, output);
+  if (former != from && former != kNoNode) bring_along(now, room);
 }
 
 void Hub::heed(Now, uint32_t from, const node::Rules& rules, Output&) {
@@ -261,6 +269,7 @@ void Hub::heed(Now, uint32_t from, const node::Rules& rules, Output&) {
   SavedRoom known = rules.room;
   known.at = found->second.known.at;
   known.members = std::move(found->second.known.members);
+  known.waiting = std::move(found->second.known.waiting);
   found->second.known = std::move(known);
 }
 
@@ -332,17 +341,20 @@ void Hub::heed(Now now, uint32_t from, const node::Bounced& bounced, Output& out
 }
 
 void Hub::heed(Now now, uint32_t from, const node::Audited& audited, Output&) {
-  for (const SeatId id : audited.seats) {
-    const Seat* seat = seats_.find(id);
-    const bool is_there = seat != nullptr && seat->place.name == audited.room && seat->place.owner == from;
-    if (!is_there) tell_node(now, from, node::SeatEnded{id, audited.id, LeaveReason::kClosed});
+  for (const auto* seats : {&audited.seats, &audited.waiting}) {
+    for (const SeatId id : *seats) {
+      const Seat* seat = seats_.find(id);
+      const bool is_there = seat != nullptr && seat->place.name == audited.room && seat->place.owner == from;
+      if (!is_there) tell_node(now, from, node::SeatEnded{id, audited.id, LeaveReason::kClosed});
+    }
   }
   const auto found = nodes_->remote_rooms.find(audited.room);
   if (found == nodes_->remote_rooms.end() || found->second.owner != from || found->second.attach_again) return;
   const bool misses_some = std::any_of(found->second.seats.begin(), found->second.seats.end(), [&](const SeatId id) {
     const Seat* seat = seats_.find(id);
     const bool is_waiting = seat != nullptr && seat->place.waiting;
-    return std::find(audited.seats.begin(), audited.seats.end(), id) == audited.seats.end() ||
+    const auto& seats = is_waiting ? audited.waiting : audited.seats;
+    return std::find(seats.begin(), seats.end(), id) == seats.end() ||
            (!is_waiting && seat != nullptr && seat->place.at != audited.at);
   });
   if (misses_some || found->second.id != audited.id) {

@@ -147,10 +147,12 @@ void Hub::audit(Now now, Output& output) {
       continue;
     }
     for (const uint32_t node : host_.nodes_of(id)) tell_audit(now, node, id);
-    for (const SeatId seat_id : host_.seats_at(id, kThisNode)) {
-      const Seat* seat = seats_.find(seat_id);
-      if (seat != nullptr && seat->place.is_here() && seat->place.room == id) continue;
-      tell_node(now, kThisNode, node::SeatEnded{seat_id, id, LeaveReason::kClosed});
+    for (const auto& seats : {host_.seats_at(id, kThisNode), host_.waiting_at(id, kThisNode)}) {
+      for (const SeatId seat_id : seats) {
+        const Seat* seat = seats_.find(seat_id);
+        if (seat != nullptr && seat->place.is_here() && seat->place.room == id) continue;
+        tell_node(now, kThisNode, node::SeatEnded{seat_id, id, LeaveReason::kClosed});
+      }
     }
   }
   for (const auto& [name, room] : nodes_->remote_rooms) {
@@ -226,12 +228,13 @@ void Hub::heed_reset(Now now, uint32_t node) {
   if (!nodes_->is_there(node) || !nodes_->cluster.membership().is_member()) return;
   tell_spent_tickets(now, node);
   for (const RoomId id : host_.rooms()) {
-    if (host_.has_members_at(id, node))
+    if (host_.has_people_at(id, node))
       tell_node(now, node, node::Moved{id, std::string(host_.name_of(id)), nodes_->name(kThisNode)});
   }
 }
 
 void Hub::tell_node(Now now, uint32_t node, const node::Message& message) {
+  if (node == kNoNode) return;
   if (node == kThisNode) {
     nodes_->told.events.push_back({ClusterEvent::Kind::kMessage, nodes_->name(node), 0, node::encode(message)});
     return;
@@ -258,7 +261,6 @@ void Hub::tick_nodes(Now now, Output& output) {
     if (room.attach_again && *room.attach_again <= now.mono && nodes_->is_there(room.owner)) ask_to_attach(now, room);
   }
   tick_joining(now, output);
-  tick_stranded(output);
   tick_questions(now, output);
   tick_moves(now, output);
   mend_steps(now);
@@ -293,7 +295,9 @@ std::optional<Mono> Hub::next_node_deadline() const {
 }
 
 void Hub::fill_in_nodes(SavedRoom& room) const {
-  for (SavedMember& member : room.members) fill_in_node(member);
+  for (auto* people : {&room.members, &room.waiting}) {
+    for (SavedMember& member : *people) fill_in_node(member);
+  }
 }
 
 void Hub::fill_in_node(SavedMember& member) const {
@@ -306,8 +310,10 @@ std::string Hub::node_name() const {
 
 // Into this node's numbers.
 void Hub::number_nodes(SavedRoom& room) {
-  for (SavedMember& member : room.members)
-    member.address.node = member.node.empty() ? kNoNode : nodes_->number(member.node);
+  for (auto* people : {&room.members, &room.waiting}) {
+    for (SavedMember& member : *people)
+      member.address.node = member.node.empty() ? kNoNode : nodes_->number(member.node);
+  }
 }
 
 }  // namespace noom::signal

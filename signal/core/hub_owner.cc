@@ -34,6 +34,14 @@ void Hub::admit(Now now, uint32_t edge, const node::JoinAsked& asked, Output& ou
   obey(now, said, output);
 }
 
+// What an edge has to know of a room: of those who wait only its own.
+SavedRoom Hub::room_for_edge(Now now, RoomId id, uint32_t edge) {
+  SavedRoom room = host_.state_of(now, id);
+  std::erase_if(room.waiting, [&](const SavedMember& one) { return one.address.node != edge; });
+  fill_in_nodes(room);
+  return room;
+}
+
 void Hub::heed(Now now, uint32_t from, const node::Asked& asked, Output& output) {
   if (pass_on_if_handed_over(now, from, asked.room, asked)) return;
   auto parsed = parse_request(asked.frame);
@@ -75,7 +83,7 @@ void Hub::heed(Now now, uint32_t from, const node::AttachAsked& asked, Output& o
     // The way around by a former owner takes time: a client of this node may have left meanwhile.
     const Seat* seat = from == kThisNode ? seats_.find(own.seat) : nullptr;
     if (from == kThisNode && (seat == nullptr || seat->place.name != asked.room.name)) continue;
-    attachment.own.push_back({own.peer, {from, own.seat}, own.at});
+    attachment.own.push_back({own.peer, {from, own.seat}, own.at, own.waiting});
   }
   RoomOutput said;
   if (host_.attach(now, attachment, said)) return obey(now, said, output);
@@ -144,13 +152,17 @@ void Hub::finish_gathering(Now now, const std::string& room, Output& output) {
   if (entry == nodes_->gatherings.end()) return;
   const Gathering gathering = std::move(entry->second);
   nodes_->gatherings.erase(entry);
-  RoomOutput said;
   if (host_.find_room(room)) {
-    for (const Attachment& part : gathering.parts) host_.attach(now, part, said);
+    for (const Attachment& part : gathering.parts) {
+      RoomOutput said;
+      host_.attach(now, part, said);
+      obey(now, said, output);
+    }
   } else {
+    RoomOutput said;
     host_.rebuild(now, gathering.parts, said);
+    obey(now, said, output);
   }
-  obey(now, said, output);
   for (const auto& [asked, edge] : gathering.joins) admit(now, edge, asked, output);
 }
 
@@ -165,7 +177,7 @@ void Hub::give_up_gathering(Now now, const std::string& room, uint32_t owner) {
     uint32_t edge = kThisNode;
     for (const Attachment::Own& own : part.own) {
       edge = own.seat.node;
-      asked.own.push_back({own.peer, own.seat.seat, own.at});
+      asked.own.push_back({own.peer, own.seat.seat, own.at, own.waiting});
     }
     fill_in_nodes(asked.room);
     tell_node(now, owner, node::PassedOn{nodes_->name(edge), room, node::encode(asked), 1});
@@ -175,9 +187,6 @@ void Hub::give_up_gathering(Now now, const std::string& room, uint32_t owner) {
 }
 
 void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
-  RoomOutput said;
-  host_.end_lobby(id, said);
-  obey(now, said, output);
   SavedRoom room = host_.release(now, id);
   fill_in_nodes(room);
   tell_node(now, owner, node::HandedOver{room});
@@ -185,12 +194,14 @@ void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
   if (nodes_->handed_over.size() > kHandedOverMax) nodes_->handed_over.pop_front();
   std::set<uint32_t> edges;
   RemoteRoom here{.owner = owner, .id = {}, .known = room, .seats = {}, .attach_again = {}, .lost = false, .held = {}};
-  for (const SavedMember& member : room.members) {
-    if (member.address.node == kThisNode) {
-      const Seat* seat = seats_.find(member.address.seat);
-      if (seat != nullptr && seat->place.name == room.name) here.seats.push_back(member.address.seat);
-    } else if (member.address.node != kNoNode) {
-      edges.insert(member.address.node);
+  for (const auto* people : {&room.members, &room.waiting}) {
+    for (const SavedMember& member : *people) {
+      if (member.address.node == kThisNode) {
+        const Seat* seat = seats_.find(member.address.seat);
+        if (seat != nullptr && seat->place.name == room.name) here.seats.push_back(member.address.seat);
+      } else if (member.address.node != kNoNode) {
+        edges.insert(member.address.node);
+      }
     }
   }
   for (const uint32_t edge : edges) tell_node(now, edge, node::Moved{id, room.name, nodes_->name(owner)});
@@ -246,7 +257,9 @@ void Hub::tell_spent_tickets(Now now, uint32_t node) {
 // ---- comparing books ----
 
 void Hub::tell_audit(Now now, uint32_t node, RoomId id) {
-  tell_node(now, node, node::Audited{id, std::string(host_.name_of(id)), host_.at(id), host_.seats_at(id, node)});
+  tell_node(now, node,
+            node::Audited{id, std::string(host_.name_of(id)), host_.at(id), host_.seats_at(id, node),
+                          host_.waiting_at(id, node)});
 }
 
 void Hub::heed(Now now, uint32_t from, const node::AuditAsked& asked, Output&) {

@@ -163,9 +163,10 @@ void Hub::obey(Now now, RoomJoined& joined, Output& output, Asking*) {
     node::Joined message{id, std::string(joined.re), joined.id, std::string(joined.view.peer), {}, {}};
     for (const WaitingView& waiting : joined.view.waiting)
       message.waiting.push_back({std::string(waiting.peer), std::string(waiting.name)});
-    message.room = host_.state_of(now, joined.id);
-    message.room.at = joined.view.at;  // what happened since follows
-    fill_in_nodes(message.room);
+    message.room = room_for_edge(now, joined.id, joined.seat.node);
+    // What has happened since follows.
+    message.room.at = joined.view.at;
+    std::erase_if(message.room.members, [&](const SavedMember& other) { return other.since > joined.view.at; });
     return tell_node(now, joined.seat.node, message);
   }
   Seat* seat = seats_.find(id);
@@ -198,8 +199,8 @@ void Hub::obey(Now now, RoomWaiting& waiting, Output& output, Asking*) {
   const SeatId id = waiting.seat.seat;
   if (waiting.seat.node != kThisNode) {
     return tell_node(now, waiting.seat.node,
-                     node::Waits{id, waiting.id, std::string(waiting.room), std::string(waiting.room_tag),
-                                 std::string(waiting.peer), std::move(waiting.text)});
+                     node::Waits{id, waiting.id, std::string(waiting.peer),
+                                 room_for_edge(now, waiting.id, waiting.seat.node), std::move(waiting.text)});
   }
   Seat* seat = seats_.find(id);
   if (nodes_ != nullptr) nodes_->joining.erase(id);

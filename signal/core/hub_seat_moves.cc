@@ -26,7 +26,7 @@ bool Hub::fetch_seat(Asking& asking, const Hello& hello, const Ticket& ticket) {
 
 void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& output) {
   const auto refuse = [&](ResumeOutcome outcome) {
-    tell_node(now, from, node::SeatGiven{wanted.session, outcome, std::nullopt, {}, {}, {}, {}});
+    tell_node(now, from, node::SeatGiven{wanted.session, outcome, std::nullopt, {}, {}, {}, {}, false});
   };
   end_former_life(now, wanted.tag, wanted.life, output);
   const auto known = seat_by_tag_.find(wanted.tag);
@@ -42,11 +42,6 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
     seat.lost = now.mono;
     stats_.away.add();
     set_seat_deadline(id, seat);
-  }
-  if (seat.place.waiting) {
-    std::string denied = build_denied(seat.place.name, "ended", {});
-    leave_room(now, id, LeaveReason::kClosed, output);
-    deliver(std::move(denied), id, output);
   }
   nodes_->going.insert_or_assign(id, SeatGoing{from, wanted, now.mono + kNodePatience});
   expect_answer(now);
@@ -76,7 +71,8 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
                         .owner = {},
                         .room_id = seat->place.room,
                         .room = {},
-                        .peer = seat->place.peer};
+                        .peer = seat->place.peer,
+                        .waiting = seat->place.waiting};
   if (seat->place.valid()) {
     given.owner = nodes_->name(seat->place.owner);
     if (seat->place.is_here()) {
@@ -85,6 +81,7 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
       given.room = room->second.known;
     }
     if (given.room.name.empty()) given.owner.clear();
+    std::erase_if(given.room.waiting, [&](const SavedMember& one) { return one.peer != given.peer; });
     fill_in_nodes(given.room);
     forget_remote(id, seat->place.name);
   }
@@ -101,8 +98,10 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
 void Hub::keep_seat(Now now, SeatId id) {
   const auto going = nodes_->going.extract(id);
   if (going.empty()) return;
-  tell_node(now, going.mapped().to,
-            node::SeatGiven{going.mapped().wanted.session, ResumeOutcome::kTicketUsed, std::nullopt, {}, {}, {}, {}});
+  node::SeatGiven refused;
+  refused.session = going.mapped().wanted.session;
+  refused.outcome = ResumeOutcome::kTicketUsed;
+  tell_node(now, going.mapped().to, refused);
   const auto room = nodes_->remote_rooms.find(seats_.find(id)->place.name);
   if (room != nodes_->remote_rooms.end()) ask_to_attach(now, room->second);
 }
@@ -136,13 +135,14 @@ void Hub::take_in_place(Now now, SeatId id, const node::SeatGiven& given, Output
                 .peer = given.peer,
                 .ice_due = {},
                 .relays = {},
+                .waiting = given.waiting,
                 .at = given.seat->at};
   if (given.seat->ice_left) seat.place.ice_due = now.mono + *given.seat->ice_left;
   SavedRoom known = given.room;
   number_nodes(known);
   if (owner == kThisNode) {
     RoomOutput said;
-    host_.attach(now, {known, {{given.peer, {kThisNode, id}, seat.place.at}}, false}, said);
+    host_.attach(now, {known, {{given.peer, {kThisNode, id}, seat.place.at, given.waiting}}, false}, said);
     return obey(now, said, output);
   }
   const auto [room, is_new] = nodes_->remote_rooms.try_emplace(given.room.name);

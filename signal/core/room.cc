@@ -122,9 +122,7 @@ std::optional<Mono> Room::next_deadline() const {
     if (member.metadata_ends) consider(*member.metadata_ends);
     if (member.detached != nullptr) consider(member.detached->ends);
   }
-  for (const Waiting& waiting : waiting_) {
-    if (!next || waiting.until < *next) next = waiting.until;
-  }
+  for (const Waiting& waiting : waiting_) consider(waiting.ends());
   return next;
 }
 
@@ -137,7 +135,7 @@ Member* Room::expired(Mono now) {
 
 Waiting* Room::waited_too_long(Mono now) {
   const auto found =
-      std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) { return waiting.until <= now; });
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& waiting) { return waiting.ends() <= now; });
   return found == waiting_.end() ? nullptr : &*found;
 }
 

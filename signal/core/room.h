@@ -2,6 +2,7 @@
 // seats only as the addresses of deliveries, and neither limits nor JSON requests. `RoomHost` has them all.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -72,6 +73,9 @@ struct Member {
 struct Waiting {
   Member guest;
   Mono until{};
+
+  // Or until its edge has to have said that it is still there.
+  Mono ends() const { return guest.detached != nullptr ? std::min(until, guest.detached->ends) : until; }
 };
 
 // What those who may have made of the room.
@@ -127,8 +131,8 @@ class Room {
   Member* find(std::string_view peer);
   Member* find(const SeatAddress& seat);
 
-  // So that views of members stay good while everybody who waits is let in.
-  void make_space() { members_.reserve(members_.size() + waiting_.size()); }
+  // So that views of members stay good while everybody who waits is let in, and so many come besides.
+  void make_space(size_t others = 0) { members_.reserve(members_.size() + waiting_.size() + others); }
 
   // Each takes the next seq. `member` must not be in the room yet and the room not full.
   void join(Member member);

@@ -1,4 +1,4 @@
-// Coming into a room: what stands in the way, in the order of docs/admission.md, and the lobby.
+// Coming into a room: what stands in the way, in the order of docs/admission.md.
 #include <algorithm>
 
 #include "signal/core/room_replies.h"
@@ -123,20 +123,6 @@ bool RoomHost::asks_for_password(const RoomAsker& asker, const Join& join, Room&
   return true;
 }
 
-void RoomHost::wait(const RoomAsker& asker, RoomId id, Room& room, Member guest, RoomOutput& output) {
-  if (room.waiting().size() >= kWaitingMax)
-    return refuse(asker, ErrorCode::kLobbyFull, "Too many wait to be let in.", output, kRoomRetryAfter);
-  room.waiting().push_back({std::move(guest), asker.now.mono + settings_->lobby_timeout});
-  stats_.waiting.add();
-  set_deadline(id, room);
-  const Member& waiting = room.waiting().back().guest;
-  output.items.emplace_back(RoomWaiting{asker.seat, id, room.name(), room.tag(), waiting.peer,
-                                        build_waiting(asker.re, room.name(), waiting.peer)});
-  deliver(room, build_peer_waiting(room.name(), {waiting.peer, waiting.name}), room.moderators(), output);
-  output.events.push_back(
-      {LogLevel::kInfo, "peer_waiting", {"waiting", room.waiting().size()}, waiting.session, room.tag(), waiting.peer});
-}
-
 // There is a place free.
 void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member joining, RoomOutput& output) {
   const bool away = joining.away;
@@ -146,7 +132,8 @@ void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member
   stats_.members.add();
   set_deadline(id, room);
   const Member& member = room.members().back();
-  tell_joined(re, id, room, member, output);
+  // Whose seat is on its way to another node is told there.
+  if (member.detached == nullptr) tell_joined(re, id, room, member, output);
   deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   output.events.push_back(
       {LogLevel::kInfo, "peer_joined", {"members", room.members().size()}, member.session, room.tag(), member.peer});
@@ -188,52 +175,6 @@ RoomId RoomHost::room_for(const RoomAsker& asker, const std::string& name, RoomO
   room_by_name_.emplace(name, id);
   stats_.rooms.add();
   return id;
-}
-
-void RoomHost::admit(const RoomAsker& asker, const Admit& admit, RoomOutput& output) {
-  const Found found = find_power(asker, Role::kModerator, output);
-  if (!found) return;
-  Waiting* waiting = found.room->find_waiting(admit.peer);
-  if (waiting == nullptr) return refuse(asker, ErrorCode::kNoSuchPeer, "\"peer\" names nobody in the lobby.", output);
-  if (found.room->full())
-    return refuse(asker, ErrorCode::kRoomFull, "The room is full; there is no place to let in to.", output);
-  confirm(asker, *found.room, output);
-  let_in(asker.now, asker.room, *found.room, *waiting, output);
-}
-
-void RoomHost::deny(const RoomAsker& asker, const Deny& deny, RoomOutput& output) {
-  const Found found = find_power(asker, Role::kModerator, output);
-  if (!found) return;
-  Waiting* waiting = found.room->find_waiting(deny.peer);
-  if (waiting == nullptr) return refuse(asker, ErrorCode::kNoSuchPeer, "\"peer\" names nobody in the lobby.", output);
-  confirm(asker, *found.room, output);
-  end_waiting(*found.room, *waiting, build_denied(found.room->name(), "denied", deny.message), "denied", output);
-  set_deadline(asker.room, *found.room);
-}
-
-void RoomHost::let_in(Now now, RoomId id, Room& room, Waiting& waiting, RoomOutput& output) {
-  Member guest = std::move(waiting.guest);
-  room.waiting().erase(room.waiting().begin() + (&waiting - room.waiting().data()));
-  stats_.waiting.subtract();
-  deliver(room, build_waiting_ended(room.name(), guest.peer, "admitted"), room.moderators(), output);
-  enter(now, {}, id, room, std::move(guest), output);
-}
-
-void RoomHost::end_lobby(RoomId id, RoomOutput& output) {
-  Room& room = *rooms_.find(id);
-  while (!room.waiting().empty())
-    end_waiting(room, room.waiting().back(), build_denied(room.name(), "ended", {}), "ended", output);
-}
-
-void RoomHost::end_waiting(Room& room, Waiting& waiting, std::string text, std::string_view reason,
-                           RoomOutput& output) {
-  const Member guest = std::move(waiting.guest);
-  room.waiting().erase(room.waiting().begin() + (&waiting - room.waiting().data()));
-  stats_.waiting.subtract();
-  output.items.emplace_back(RoomLeft{guest.seat, std::move(text)});
-  deliver(room, build_waiting_ended(room.name(), guest.peer, reason), room.moderators(), output);
-  output.events.push_back(
-      {LogLevel::kInfo, "waiting_ended", {"reason", reason}, guest.session, room.tag(), guest.peer});
 }
 
 }  // namespace noom::signal

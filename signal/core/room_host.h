@@ -51,7 +51,8 @@ struct Attachment {
   struct Own {
     PeerId peer;
     SeatAddress seat;
-    EventPosition at;  // how far its client has been told
+    EventPosition at;      // how far its client has been told
+    bool waiting = false;  // in the lobby
   };
   SavedRoom room;
   std::vector<Own> own;
@@ -62,8 +63,8 @@ struct Attachment {
 // it, is answered with not_joined; who may not do it, with forbidden. Invariants: a room has members; a seat is in a
 // room, or in its lobby, once; every event takes the next seq and goes to each member once; nobody comes in past a ban,
 // a lock, a password or a lobby but as docs/admission.md says. room_host.cc: what every member does; room_entry.cc:
-// coming in; room_moderation.cc: what some may do; room_host_nodes.cc:
-// what outlives a process or a node.
+// coming in; room_lobby.cc: waiting for that; room_moderation.cc: what some may do; room_host_nodes.cc: what outlives a
+// process or a node.
 class RoomHost {
  public:
   // `random` and `stats` outlive the host.
@@ -125,21 +126,20 @@ class RoomHost {
   void rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput& output);
   // Members whose edge has learned that the room is here. False: there is no such room.
   bool attach(Now now, const Attachment& attachment, RoomOutput& output);
-  // Before release: whoever waits is told that the lobby has ended.
-  void end_lobby(RoomId id, RoomOutput& output);
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
   // Tickets that were used here or elsewhere, the first to expire first.
   const std::set<TicketUse>& spent_tickets() const { return spent_.uses(); }
   void note_spent(Now now, const TicketUse& use) { spent_.note(now.wall, use); }
-  bool has_members_at(RoomId id, uint32_t node);
+  bool has_people_at(RoomId id, uint32_t node);
   // How far the room has counted.
   EventPosition at(RoomId id) { return rooms_.find(id)->at(); }
   // Whether the asker is in its room, or in the lobby.
   bool knows(const RoomAsker& asker);
-  // Other nodes with members in the room, and which of theirs.
-  std::vector<uint32_t> nodes_of(RoomId id);
+  // Other nodes with people in the room or its lobby, and which of theirs.
+  std::vector<uint32_t> nodes_of(RoomId id) { return nodes_of(*rooms_.find(id)); }
   std::vector<SeatId> seats_at(RoomId id, uint32_t node);
+  std::vector<SeatId> waiting_at(RoomId id, uint32_t node);
   void detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& output);
 
   // Rooms in the order of their making. `index_of` says which saved seat a member of this node has.
@@ -169,6 +169,7 @@ class RoomHost {
   void wait(const RoomAsker& asker, RoomId id, Room& room, Member guest, RoomOutput& output);
   void enter(Now now, std::string_view re, RoomId id, Room& room, Member member, RoomOutput& output);
   void let_in(Now now, RoomId id, Room& room, Waiting& waiting, RoomOutput& output);
+  void end_lobby(RoomId id, RoomOutput& output);
   // `text`: for the one who waited.
   void end_waiting(Room& room, Waiting& waiting, std::string text, std::string_view reason, RoomOutput& output);
   RoomId room_for(const RoomAsker& asker, const std::string& name, RoomOutput& output);
@@ -206,6 +207,15 @@ class RoomHost {
   void renew(Room& room, uint64_t after_epoch, RoomOutput& output);
   void attach(Room& room, RoomId id, Member& member, const SeatAddress& seat, bool lost, RoomOutput& output);
   Member& take_in(Now now, Room& room, const SavedMember& from, RoomOutput& output);
+  // Who waits, as another node had them; one whose edge has not yet said so is detached.
+  Waiting waiting_of(const SavedMember& from, Now now);
+  Waiting& take_in_waiting(Now now, Room& room, const SavedMember& from, RoomOutput& output);
+  void attach_waiting(Now now, RoomId id, Room& room, const SavedRoom& known, const Attachment::Own& own,
+                      RoomOutput& output);
+  void attach_lobby(Now now, RoomId id, Room& room, const Attachment& part, RoomOutput& output);
+  static void end_lobby(const std::vector<Attachment>& parts, RoomOutput& output);
+  void attach_admitted(Room& room, RoomId id, Member& member, const SeatAddress& seat, RoomOutput& output);
+  static std::vector<uint32_t> nodes_of(const Room& room);
   void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
   void tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output);
   void tell_rules(Now now, const Room& room, RoomOutput& output);

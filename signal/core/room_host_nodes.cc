@@ -19,12 +19,7 @@ std::vector<RoomId> RoomHost::rooms() {
 
 void RoomHost::tell_rules(Now now, const Room& room, RoomOutput& output) {
   if (!replicates_) return;
-  RoomRulesChanged change{.nodes = {}, .room = values_of(now, room)};
-  for (const Member& member : room.members()) {
-    const uint32_t node = member.seat.node;
-    if (node == kThisNode || node == kNoNode) continue;
-    if (std::find(change.nodes.begin(), change.nodes.end(), node) == change.nodes.end()) change.nodes.push_back(node);
-  }
+  RoomRulesChanged change{.nodes = nodes_of(room), .room = values_of(now, room)};
   change.room.members.clear();
   change.room.waiting.clear();
   if (!change.nodes.empty()) output.items.emplace_back(std::move(change));
@@ -32,15 +27,7 @@ void RoomHost::tell_rules(Now now, const Room& room, RoomOutput& output) {
 
 void RoomHost::tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output) {
   if (!replicates_) return;
-  RoomChanged change{.nodes = {}, .room = room.name(), .at = room.at(), .member = {}, .gone = gone};
-  for (const Member& other : room.members()) {
-    const uint32_t node = other.seat.node;
-    if (node == kThisNode || node == kNoNode || other.peer == member.peer) continue;
-    if (std::find(change.nodes.begin(), change.nodes.end(), node) == change.nodes.end()) change.nodes.push_back(node);
-  }
-  if (member.seat.node != kThisNode && member.seat.node != kNoNode && !gone &&
-      std::find(change.nodes.begin(), change.nodes.end(), member.seat.node) == change.nodes.end())
-    change.nodes.push_back(member.seat.node);
+  RoomChanged change{.nodes = nodes_of(room), .room = room.name(), .at = room.at(), .member = {}, .gone = gone};
   if (change.nodes.empty()) return;
   change.member = values_of(now, member);
   output.items.emplace_back(std::move(change));
@@ -49,6 +36,7 @@ void RoomHost::tell_change(Now now, const Room& room, const Member& member, bool
 RoomId RoomHost::put(Room room) {
   stats_.rooms.add();
   stats_.members.add(room.members().size());
+  stats_.waiting.add(room.waiting().size());
   const std::string name = room.name();
   const RoomId id = rooms_.insert(std::move(room));
   room_by_name_.emplace(name, id);
@@ -100,7 +88,6 @@ std::vector<RoomId> RoomHost::restore(Now saved_at, const SavedState& saved, con
     take_rules(room, from, saved_at);
     for (const SavedMember& waiting : from.waiting)
       room.waiting().push_back({restored(waiting), saved_at.mono + waiting.waiting_left});
-    stats_.waiting.add(from.waiting.size());
     ids.push_back(put(std::move(room)));
   }
   return ids;
@@ -119,18 +106,24 @@ void RoomHost::adopt(Now now, const SavedRoom& state, RoomOutput& output) {
     attach(now, {state, {}, false}, output);
     return;
   }
-  std::vector<Member> members;
   // What is still on its way from a member's edge, by way of the former owner, names its seat.
+  const auto keep_seat = [](Member& member, const SavedMember& from) {
+    if (from.address.node != kNoNode) member.seat = from.address;
+  };
+  std::vector<Member> members;
   for (const SavedMember& from : state.members) {
     members.push_back(member_of(from, now));
-    const SeatAddress seat = members.back().seat;
     detach(now, members.back());
-    if (seat.node != kNoNode) members.back().seat = seat;
+    keep_seat(members.back(), from);
   }
   if (members.empty()) return;
   Room room(state.name, state.tag, state.at.epoch, settings_->room_capacity);
   room.restore(state.at, std::move(members));
   take_rules(room, state, now);
+  for (const SavedMember& from : state.waiting) {
+    room.waiting().push_back(waiting_of(from, now));
+    keep_seat(room.waiting().back().guest, from);
+  }
   put(std::move(room));
 }
 
@@ -159,6 +152,7 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
   };
   for (const Attachment* part : newest_first) {
     for (const Attachment::Own& own : part->own) {
+      if (own.waiting) continue;
       const auto from = std::find_if(part->room.members.begin(), part->room.members.end(),
                                      [&](const SavedMember& member) { return member.peer == own.peer; });
       if (from == part->room.members.end() || !take_in(*from, &own.seat))
@@ -166,6 +160,7 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
     }
   }
   for (const SavedMember& from : newest.members) take_in(from, nullptr);
+  if (members.empty()) return end_lobby(parts, output);
   std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
     return std::pair(a.since.epoch, a.since.seq) < std::pair(b.since.epoch, b.since.seq);
   });
@@ -189,6 +184,23 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
     output.items.emplace_back(RoomAttached{member.seat, id, true});
     tell_roster(made, member, {}, output);
   }
+  for (const Attachment& part : parts) attach_lobby(now, id, made, part, output);
+}
+
+// Of a room that has come to its end unseen.
+void RoomHost::end_lobby(const std::vector<Attachment>& parts, RoomOutput& output) {
+  for (const Attachment& part : parts) {
+    for (const Attachment::Own& own : part.own)
+      output.items.emplace_back(RoomLeft{own.seat, build_denied(part.room.name, "ended", {})});
+  }
+}
+
+// Behind the members: what they are told of the room stays good meanwhile.
+void RoomHost::attach_lobby(Now now, RoomId id, Room& room, const Attachment& part, RoomOutput& output) {
+  room.make_space(part.own.size());
+  for (const Attachment::Own& own : part.own) {
+    if (own.waiting) attach_waiting(now, id, room, part.room, own, output);
+  }
 }
 
 bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output) {
@@ -200,6 +212,7 @@ bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output)
   for (const Attachment::Own& own : attachment.own) seen = std::max(seen, own.at);
   if (seen > room.at()) renew(room, std::max(seen.epoch, room.at().epoch), output);
   for (const Attachment::Own& own : attachment.own) {
+    if (own.waiting) continue;
     const auto known = std::find_if(attachment.room.members.begin(), attachment.room.members.end(),
                                     [&](const SavedMember& member) { return member.peer == own.peer; });
     Member* member = room.find(own.peer);
@@ -220,18 +233,29 @@ bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output)
   }
   // A whole room, not what an edge has of it.
   if (attachment.own.empty()) {
+    const auto is_new = [&](const SavedMember& from) {
+      return room.find(from.peer) == nullptr && room.find_waiting(from.peer) == nullptr &&
+             !room.bans().until(now.mono, {from.identity, from.session, from.mark});
+    };
     for (const SavedMember& from : attachment.room.members) {
-      const bool is_welcome = room.find(from.peer) == nullptr && !room.full() &&
-                              !room.bans().until(now.mono, {from.identity, from.session, from.mark});
-      if (is_welcome) take_in(now, room, from, output);
+      if (is_new(from) && !room.full()) take_in(now, room, from, output);
+    }
+    for (const SavedMember& from : attachment.room.waiting) {
+      if (is_new(from) && room.waiting().size() < kWaitingMax) take_in_waiting(now, room, from, output);
     }
   }
+  attach_lobby(now, *id, room, attachment, output);
   set_deadline(*id, room);
   return true;
 }
 
 // A member of another part of the room, whose seat is still to come.
 Member& RoomHost::take_in(Now now, Room& room, const SavedMember& from, RoomOutput& output) {
+  if (const Waiting* waiting = room.find_waiting(from.peer)) {
+    room.waiting().erase(room.waiting().begin() + (waiting - room.waiting().data()));
+    stats_.waiting.subtract();
+    deliver(room, build_waiting_ended(room.name(), from.peer, "admitted"), room.moderators(), output);
+  }
   room.join(member_of(from, now));
   stats_.members.add();
   Member& member = *room.find(from.peer);
@@ -264,26 +288,26 @@ void RoomHost::detach(Now now, Member& member) {
 
 void RoomHost::detach(const RoomAsker& asker) {
   const auto [room, member] = find(asker);
-  if (member == nullptr) return;
-  detach(asker.now, *member);
+  Waiting* waiting = room != nullptr ? room->find_waiting(asker.seat) : nullptr;
+  if (member == nullptr && waiting == nullptr) return;
+  detach(asker.now, member != nullptr ? *member : waiting->guest);
   set_deadline(asker.room, *room);
 }
 
 bool RoomHost::knows(const RoomAsker& asker) {
   Room* room = rooms_.find(asker.room);
-  if (room == nullptr) return false;
-  const auto& waiting = room->waiting();
-  return room->find(asker.seat) != nullptr ||
-         std::any_of(waiting.begin(), waiting.end(), [&](const Waiting& one) { return one.guest.seat == asker.seat; });
+  return room != nullptr && (room->find(asker.seat) != nullptr || room->find_waiting(asker.seat) != nullptr);
 }
 
-std::vector<uint32_t> RoomHost::nodes_of(RoomId id) {
+std::vector<uint32_t> RoomHost::nodes_of(const Room& room) {
   std::vector<uint32_t> nodes;
-  for (const Member& member : rooms_.find(id)->members()) {
+  const auto add = [&](const Member& member) {
     const uint32_t node = member.seat.node;
     if (node != kThisNode && node != kNoNode && std::find(nodes.begin(), nodes.end(), node) == nodes.end())
       nodes.push_back(node);
-  }
+  };
+  for (const Member& member : room.members()) add(member);
+  for (const Waiting& waiting : room.waiting()) add(waiting.guest);
   return nodes;
 }
 
@@ -311,9 +335,9 @@ void RoomHost::renew(Room& room, uint64_t after_epoch, RoomOutput& output) {
   }
 }
 
-bool RoomHost::has_members_at(RoomId id, uint32_t node) {
-  const auto& members = rooms_.find(id)->members();
-  return std::any_of(members.begin(), members.end(), [&](const Member& member) { return member.seat.node == node; });
+bool RoomHost::has_people_at(RoomId id, uint32_t node) {
+  const std::vector<uint32_t> nodes = nodes_of(id);
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
 
 void RoomHost::detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& output) {
@@ -327,6 +351,13 @@ void RoomHost::detach_node(Now now, uint32_t node, bool has_gap, RoomOutput& out
       lost.push_back(member.seat);
     }
     for (const SeatAddress& seat : lost) set_away({now, seat, id, {}}, true, output);
+    // Nobody would know where to find them; whoever is still there is told where the room is, and comes back to wait.
+    for (size_t i = room.waiting().size(); i-- > 0;) {
+      Waiting& waiting = room.waiting()[i];
+      if (waiting.guest.seat.node != node) continue;
+      detach(now, waiting.guest);
+      end_waiting(room, waiting, {}, "left", output);
+    }
     set_deadline(id, room);
   }
 }

@@ -21,17 +21,16 @@ template <typename Archive>
 void each_field(Archive& archive, SavedMember& member) {
   archive(member.peer, member.identity, member.mark, member.name, member.metadata_json, member.metadata_left,
           member.role, member.may_inherit, member.name_is_given, member.away, member.since, member.joined_s,
-          member.session, member.node, member.address.seat);
+          member.waiting_left, member.session, member.node, member.address.seat);
 }
 template <typename Archive>
 void each_field(Archive& archive, SavedBan& ban) {
   archive(ban.identity, ban.session, ban.mark, ban.left);
 }
-// Who waits in the lobby is the owner's alone.
 template <typename Archive>
 void each_field(Archive& archive, SavedRoom& room) {
   archive(room.name, room.tag, room.at, room.made_s, room.locked, room.lobby, room.password_key, room.password_hash,
-          room.members, room.bans);
+          room.members, room.waiting, room.bans);
 }
 template <typename Archive>
 void each_field(Archive& archive, TicketUse& use) {
@@ -120,7 +119,7 @@ void each_field(Archive& archive, SeatDetaching& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, AttachAsked::Own& own) {
-  archive(own.peer, own.seat, own.at);
+  archive(own.peer, own.seat, own.at, own.waiting);
 }
 template <typename Archive>
 void each_field(Archive& archive, AttachAsked& m) {
@@ -140,7 +139,7 @@ void each_field(Archive& archive, Joined& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, Waits& m) {
-  archive(m.seat, m.id, m.room, m.tag, m.peer, m.text);
+  archive(m.seat, m.id, m.peer, m.room, m.text);
 }
 template <typename Archive>
 void each_field(Archive& archive, Rules& m) {
@@ -192,7 +191,7 @@ void each_field(Archive& archive, AuditAsked& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, Audited& m) {
-  archive(m.id, m.room, m.at, m.seats);
+  archive(m.id, m.room, m.at, m.seats, m.waiting);
 }
 template <typename Archive>
 void each_field(Archive& archive, Bounced& m) {
@@ -208,12 +207,12 @@ void each_field(Archive& archive, SeatWanted& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, SeatGiven& m) {
-  archive(m.session, m.outcome, m.seat, m.owner, m.room_id, m.room, m.peer);
+  archive(m.session, m.outcome, m.seat, m.owner, m.room_id, m.room, m.peer, m.waiting);
 }
 
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 
 template <size_t I = 0>
 std::optional<Message> decode_kind(uint8_t kind, FieldReader& reader) {

@@ -50,13 +50,14 @@ struct SeatDetaching {
   SeatId seat;
   RoomId room;
 };
-// What the edge knows of the room, and which members are connected to it. `former`: the id at an owner that has handed
-// the room over and passes this on; invalid when it goes to the new owner at once.
+// What the edge knows of the room, and who is connected to it, in the room or in its lobby. `former`: the id at an
+// owner that has handed the room over and passes this on; invalid when it goes to the new owner at once.
 struct AttachAsked {
   struct Own {
     std::string peer;
     SeatId seat;
     EventPosition at;
+    bool waiting = false;
   };
   RoomId former;
   SavedRoom room;
@@ -91,13 +92,12 @@ struct Joined {
   SavedRoom room;
   std::vector<Waiting> waiting;  // for one who decides about the lobby
 };
-// In the lobby of the room.
+// In the lobby of the room; the edge knows the room as it would if the seat were in it, should the owner die.
 struct Waits {
   SeatId seat;
   RoomId id;
-  std::string room;
-  std::string tag;
   std::string peer;
+  SavedRoom room;
   std::string text;
 };
 struct LeftRoom {
@@ -145,13 +145,14 @@ struct Rules {
   SavedRoom room;
 };
 
-// Which seats of the receiver are in the room, in the sender's books, and how far they have been told. What does not
-// agree is set right.
+// Which seats of the receiver are in the room, or in its lobby, in the sender's books, and how far they have been told.
+// What does not agree is set right.
 struct Audited {
   RoomId id;
   std::string room;
   EventPosition at;
   std::vector<SeatId> seats;
+  std::vector<SeatId> waiting;
 };
 
 // ---- node to node ----
@@ -191,6 +192,7 @@ struct SeatGiven {
   RoomId room_id;
   SavedRoom room;
   std::string peer;
+  bool waiting = false;  // in the room's lobby
 };
 
 // Wherever a room goes next, its tickets are good once.

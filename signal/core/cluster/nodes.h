@@ -110,7 +110,6 @@ struct Nodes {
   Mono heals{};  // until then nodes may only seem to be gone
 
   std::vector<SeatId> out_of_step;  // Place::out_of_step
-  std::vector<SeatId> stranded;     // that wait in lobbies whose owner is gone
 
   std::set<uint32_t> reset;  // nodes that may have missed something since they last asked to attach
   std::map<std::string, RemoteRoom, std::less<>> remote_rooms;
