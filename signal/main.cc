@@ -1,4 +1,6 @@
 // noom-signal: wiring of configuration, shell and life cycle; --dev and --make-dev-cert.
+#include <unistd.h>
+
 #include <array>
 #include <cstdio>
 #include <optional>
@@ -14,6 +16,7 @@
 #include "common/io/system_random.h"
 #include "common/ops/daemon.h"
 #include "common/ops/default_listeners.h"
+#include "common/ops/line_log.h"
 #include "signal/admin_routes.h"
 #include "signal/config.h"
 #include "signal/file_watch.h"
@@ -82,7 +85,7 @@ class Daemon final : public ops::Service {
     shard_.start();
     started_ = true;
     watch_ = std::make_unique<FileWatch>(config_.admission.files(), kWatchInterval, [this] { on_keys_changed(); });
-    if (config_.dev) greet();
+    if (config_.dev && !ops::is_journal(STDOUT_FILENO)) greet();
     return absl::OkStatus();
   }
 

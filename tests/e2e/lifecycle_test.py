@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import tempfile
@@ -10,6 +11,7 @@ import time
 import unittest
 import urllib.request
 
+import frozen_thread
 import harness
 import minimal
 
@@ -34,6 +36,14 @@ class NotifySocket:
         seen = []
         while state not in seen:
             seen += self.next()
+        return seen
+
+    def all_within(self, seconds):
+        """What comes in that time."""
+        seen, deadline = [], time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if select.select([self._socket], [], [], left)[0]:
+                seen += self.next()
         return seen
 
     def close(self):
@@ -100,6 +110,18 @@ class Lifecycle:
         with minimal.start(self.name, environment={"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "200000"}):
             notify.until("READY=1")
             notify.until("WATCHDOG=1")
+            notify.until("WATCHDOG=1")
+
+    def test_one_hung_loop_stops_the_feeding(self):
+        notify = NotifySocket()
+        self.addCleanup(notify.close)
+        several = [] if self.name == "noom-signal" else ["--set", "shards=2"]
+        environment = {"NOTIFY_SOCKET": notify.path, "WATCHDOG_USEC": "200000"}
+        with minimal.start(self.name, several, environment, daemon={"core_dumps": True}) as daemon:
+            notify.until("WATCHDOG=1")
+            last_loop = f"{self.name.removeprefix('noom-')}/1" if several else "signal"
+            with frozen_thread.frozen(daemon.pid, last_loop):
+                self.assertLessEqual(len(notify.all_within(1)), 1)  # what was on its way; else it would be ten
             notify.until("WATCHDOG=1")
 
     def test_sigint_ends_it_as_sigterm_does(self):

@@ -1,0 +1,149 @@
+"""The Debian packages in a fresh system that boots: installed they serve a call with no edit, they come back after a reboot, an upgrade keeps what the
+operator wrote, and nothing is left after a purge. They are made of this build's daemons ($NOOM_PRESET), sanitizers and all: an optimised build would
+cost more than all other tests."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import container
+import minimal
+
+SKIPPED = 77
+PRESET = os.environ.get("NOOM_PRESET", "dev")
+DAEMONS = minimal.DAEMONS
+SERVICES = [f"{name}.service" for name in DAEMONS]
+NAMES = ("noom-common", *DAEMONS)
+SECRET = "etc/noom/turn-secret"
+# What changes in any system that runs, and what dpkg and systemd keep of packages that are gone.
+VOLATILE = ("dev/", "proc/", "run/", "sys/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/", "var/lib/private", "var/lib/systemd/", "var/log/",
+            "var/tmp/", "etc/.updated", "var/.updated", "etc/.pwd.lock", "etc/group-", "etc/gshadow-", "etc/machine-id", "etc/resolv.conf")
+
+
+def make_packages(folder, revision):
+    """[path] of the packages of that revision; the quickest compression that Debian's tools take."""
+    subprocess.run([minimal.ROOT / "scripts/packages-deb", "--preset", PRESET, "--revision", str(revision), "--output", folder], check=True,
+                   env={**os.environ, "DPKG_DEB_COMPRESSOR_TYPE": "gzip"}, stdout=subprocess.DEVNULL)
+    return sorted(folder.glob(f"noom-*-{revision}_*.deb"))
+
+
+def dependencies(packages):
+    """Names that the packages depend on, of each alternative the first, but for each other."""
+    fields = [subprocess.run(["dpkg-deb", "-f", package, "Depends"], check=True, capture_output=True, text=True).stdout for package in packages]
+    names = {re.match(r"\s*([a-z0-9.+-]+)", one)[1] for field in fields for one in field.split(",")}
+    return names - set(NAMES)
+
+
+class Packages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        scratch = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(scratch.cleanup)
+        cls.first, cls.second = (make_packages(pathlib.Path(scratch.name), revision) for revision in (1, 2))
+        depends = dependencies(cls.first)
+        cls.sanitized = any(name.startswith("libasan") for name in depends)
+        cls.base = container.debian_root(depends)
+
+    def boot(self):
+        system = container.Container(self.base)
+        for package in (*self.first, *self.second):
+            (system.root / "opt" / package.name).write_bytes(package.read_bytes())
+        if self.sanitized:
+            # The leak check traces its own process, which the units forbid.
+            for service in SERVICES:
+                drop_in = system.root / "etc/systemd/system" / f"{service}.d/sanitizer.conf"
+                drop_in.parent.mkdir(parents=True)
+                drop_in.write_text("[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n")
+        return system
+
+    def install(self, system, packages):
+        system.run("apt-get", "install", "--yes", "--no-install-recommends", "--option", "Dpkg::Options::=--force-confdef",
+                   *(f"/opt/{package.name}" for package in packages))
+
+    def assert_active(self, system):
+        states = system.run("systemctl", "is-active", *SERVICES, "noom.target", check=False).stdout.split()
+        self.assertEqual(["active"] * 4, states)
+
+    def call(self, system):
+        system.from_network("/usr/bin/python3", pathlib.Path(__file__).with_name("packaged_call.py"), container.ADDRESS)
+
+    def files(self, system):
+        found = (path.relative_to(system.root).as_posix() for path in system.root.rglob("*"))
+        return {path for path in found if not path.startswith(VOLATILE)}
+
+    def test_what_is_installed_serves_a_call_with_no_edit_and_again_after_a_reboot(self):
+        with self.boot() as system:
+            self.install(system, self.first)
+            system.run("systemctl", "start", *DAEMONS, "noom.target")
+            self.assert_active(system)
+            self.call(system)
+            secret = system.root / SECRET
+            self.assertEqual((0, 0o600, 65), (secret.stat().st_uid, secret.stat().st_mode & 0o777, secret.stat().st_size))
+            made = secret.read_text()
+            system.shut_down()
+            system.boot()
+            self.assert_active(system)
+            self.call(system)
+            self.assertEqual(made, secret.read_text())
+
+    def test_an_upgrade_keeps_configuration_and_secret_and_runs_the_new_program(self):
+        with self.boot() as system:
+            self.install(system, self.first)
+            edited = system.root / "etc/noom/noom-turn.toml"
+            edited.write_text(edited.read_text() + '[log]\nformat = "json"\n')
+            before = [(system.root / name).read_text() for name in ("etc/noom/noom-turn.toml", SECRET)]
+            processes = system.run("systemctl", "show", "--property=MainPID", *SERVICES).stdout
+            self.install(system, self.second)
+            self.assert_active(system)
+            self.assertEqual(before, [(system.root / name).read_text() for name in ("etc/noom/noom-turn.toml", SECRET)])
+            versions = system.run("dpkg-query", "--show", "--showformat=${Version}\n", *NAMES).stdout.split()
+            self.assertTrue(all(version.endswith("-2") for version in versions), versions)
+            after = system.run("systemctl", "show", "--property=MainPID", *SERVICES).stdout
+            self.assertFalse(set(processes.split()) & set(after.split()))
+            self.call(system)
+
+    def test_a_removal_stops_the_daemons_and_a_purge_leaves_nothing(self):
+        with self.boot() as system:
+            fresh = self.files(system)
+            self.install(system, self.first)
+            self.assert_active(system)
+            system.run("apt-get", "remove", "--yes", *NAMES)
+            left = self.files(system) - fresh
+            self.assertIn("etc/noom/noom-turn.toml", left)
+            self.assertIn(SECRET, left)
+            self.assertEqual("", system.run("systemctl", "list-units", "--no-legend", "--state=active,failed", "noom*").stdout)
+            system.run("apt-get", "purge", "--yes", *NAMES)
+            self.assertEqual(set(), self.files(system) - fresh)
+
+    def test_lintian_finds_no_error(self):
+        run = subprocess.run(["lintian", "--allow-root", "--fail-on", "error", *self.first], capture_output=True, text=True)
+        self.assertEqual(0, run.returncode, run.stdout + run.stderr)
+
+    def test_each_key_and_option_is_in_its_manual_page(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            for package in self.first:
+                subprocess.run(["dpkg-deb", "-x", package, scratch], check=True)
+            for name in DAEMONS:
+                pages = {}
+                for section, page in ((8, name), (5, f"{name}.toml")):
+                    path = pathlib.Path(scratch, f"usr/share/man/man{section}/{page}.{section}.gz")
+                    source = subprocess.run(["zcat", path], check=True, capture_output=True).stdout
+                    groff = subprocess.run(["groff", "-k", "-man", "-Tutf8", "-ww", "-P-cbou", "-rLL=400n"], input=source, check=True, capture_output=True)
+                    self.assertEqual(b"", groff.stderr)
+                    pages[section] = groff.stdout.decode()
+                said = subprocess.run([pathlib.Path(scratch, "usr/bin", name), "--help"], check=True, capture_output=True, text=True).stdout
+                for option in re.findall(r"(?m)^  (--[a-z-]+)", said):
+                    self.assertIn(option, pages[8])
+                for table, key, value in re.findall(r"(?m)^  (?:(\w+)\.)?(\w+) = (.*)$", said):
+                    self.assertRegex(pages[5], rf"(?m)^ +{key} = ", table)
+
+
+if __name__ == "__main__":
+    if reason := container.missing():
+        print(f"skipped, the packages are NOT tested: {reason}")
+        sys.exit(SKIPPED)
+    unittest.main()
