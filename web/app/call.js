@@ -3,6 +3,7 @@
 import { Room } from '../client/index.js';
 import { CHAT_CHANNEL, Chat } from './chat.js';
 import { CHANNELS } from './channels.js';
+import { Connection } from './connection.js';
 import { byId } from './dom.js';
 import { Game } from './game.js';
 import { onLanguage, t, tCount } from './i18n.js';
@@ -10,11 +11,13 @@ import { Invitation } from './invitation.js';
 import { MESH_PEOPLE_EASY, Mesh } from './mesh.js';
 import { announce, toast } from './notices.js';
 import { Panels } from './panels.js';
+import { OwnRole } from './own_role.js';
 import { nameOf } from './part.js';
 import { People } from './people.js';
 import { QualityWatch } from './quality.js';
 import { filterIceServers, roomLink } from './route.js';
 import { startRoomMenu } from './room_menu.js';
+import { RoomRules } from './room_rules.js';
 import { settings } from './settings.js';
 import { Speaking } from './speaking.js';
 import { Stage } from './stage.js';
@@ -44,7 +47,6 @@ export class Call {
   #tiles = new Map();
   #hand = false;
   #meshDismissed = false;
-  #wasReconnecting = false;
   #shownMe = '';
 
   /**
@@ -56,9 +58,10 @@ export class Call {
     this.#onEnd = onEnd;
     const game = new Game(this.#panels);
     this.#mesh = new Mesh(me);
+    const menu = new TileMenu(this.#stage, this.#panels, (peer) => game.invite(peer));
     this.#parts = [
-      new Speaking(me, this.#stage), new QualityWatch(this.#panels), new People(this.#panels), new Transfers(this.#chat), game, this.#mesh,
-      new TileMenu(this.#stage, this.#panels, (peer) => game.invite(peer)), new WakeLock(),
+      new Connection(), new OwnRole(me), new Speaking(me, this.#stage), new QualityWatch(this.#panels), new People(this.#panels, (peer, button) => menu.openFor(peer, button)),
+      new RoomRules(), new Transfers(this.#chat), game, this.#mesh, menu, new WakeLock(),
     ];
     byId('leave', HTMLButtonElement).addEventListener('click', () => void this.leave());
     byId('mesh-dismiss', HTMLButtonElement).addEventListener('click', () => {
@@ -72,7 +75,6 @@ export class Call {
     startRoomMenu(this.#stage, { raiseHand: () => this.#raiseHand(!this.#hand) });
     me.on('change', () => this.#showMe());
     onLanguage(() => this.#showPeople());
-    for (const event of ['online', 'offline']) window.addEventListener(event, () => this.#showConnection());
     // Nobody should see a person who has closed the page; `bye` and the closed connections say so at once.
     window.addEventListener('pagehide', () => {
       this.#room?.close();
@@ -103,9 +105,9 @@ export class Call {
     this.#sendTracks(room);
     room.on('peerjoined', (peer) => this.#onPeer(peer));
     room.on('peerleft', ({ peer }) => this.#onPeerLeft(peer));
-    room.on('state', ({ state }) => (state === 'waiting' ? onWaiting() : this.#showConnection()));
+    room.on('state', ({ state }) => state === 'waiting' && onWaiting());
     room.on('closed', (error) => this.#end(error));
-    room.moderation.on('muterequested', ({ from, media }) => void this.#obey(from, media));
+    room.moderation.on('role', () => this.#showMe());
     this.#room = room;
     for (const part of this.#parts) part.open(room);
     try {
@@ -163,9 +165,9 @@ export class Call {
     this.#panels.show(null);
     this.#chat.clear();
     this.#invitation.clear();
-    this.#meshDismissed = this.#wasReconnecting = this.#hand = false;
+    this.#meshDismissed = this.#hand = false;
     this.#shownMe = '';
-    for (const id of ['call', 'top-room', 'invite-open', 'reconnecting', 'offline', 'mesh-warning', 'sound-blocked']) byId(id, HTMLElement).hidden = true;
+    for (const id of ['call', 'top-room', 'invite-open', 'mesh-warning', 'sound-blocked']) byId(id, HTMLElement).hidden = true;
     for (const menu of document.querySelectorAll('.menu:popover-open')) /** @type {HTMLElement} */ (menu).hidePopover();
     if (document.pictureInPictureElement) void document.exitPictureInPicture();
     document.body.classList.remove('in-call');
@@ -200,9 +202,14 @@ export class Call {
     const { microphone, camera, screen, hand } = peer.metadata;
     const { screen: wasScreen, hand: wasUp } = tile.look;
     const state = peer.state === 'away' && peer.flowing ? 'unsteady' : peer.state;
-    tile.show({ name: peer.name, self: false, microphone: microphone !== false, camera: camera !== false, screen: screen === true, hand: hand === true, mirrored: false, state });
+    // Viewers cannot change what is said of them: only their role tells.
+    const watches = peer.role === 'viewer';
+    tile.show({
+      name: peer.name, self: false, microphone: microphone !== false && !watches, camera: camera !== false && !watches, screen: screen === true && !watches, hand: hand === true && !watches,
+      mirrored: false, state,
+    });
     if (wasScreen !== tile.screen) this.#stage.arrange();
-    if (hand === true && !wasUp) toast(t('hand_raised', { name: nameOf(peer) }));
+    if (tile.look.hand && !wasUp) toast(t('hand_raised', { name: nameOf(peer) }));
   }
 
   /** @param {Peer} peer */
@@ -233,22 +240,9 @@ export class Call {
 
   /** @param {boolean} up */
   #raiseHand(up) {
-    this.#hand = up;
+    this.#hand = up && !this.#me.watching;
     this.#showMe();
     announce(t(up ? 'hand_is_up' : 'hand_is_down'));
-  }
-
-  /**
-   * A moderator asks; this page obeys, and says so.
-   * @param {Peer | undefined} from
-   * @param {'audio' | 'video' | 'screen'} media
-   */
-  async #obey(from, media) {
-    const name = nameOf(from ?? { name: '' });
-    if (media === 'audio' && this.#me.microphoneOn) await this.#me.toggleMicrophone();
-    else if (media === 'video' && this.#me.cameraOn) await this.#me.toggleCamera();
-    else if (media === 'screen' && this.#me.sharing) await this.#me.toggleScreen();
-    toast(t(media === 'audio' ? 'muted_by' : media === 'video' ? 'camera_off_by' : 'screen_off_by', { name }));
   }
 
   #showMe() {
@@ -261,7 +255,9 @@ export class Call {
     const metadata = this.#metadata();
     self.show({ ...metadata, name: room.name, self: true, mirrored: this.#me.mirrored, state: 'me' });
     self.setStream(this.#me.preview);
-    byId('hand', HTMLButtonElement).ariaPressed = String(this.#hand);
+    const hand = byId('hand', HTMLButtonElement);
+    hand.ariaPressed = String(this.#hand);
+    hand.disabled = this.#me.watching;
     if (wasScreen !== self.screen) this.#stage.arrange();
     this.#stage.eachVideo((video) => setSpeaker(video));
     if (this.#shownMe === JSON.stringify(metadata)) return;
@@ -275,14 +271,6 @@ export class Call {
     const people = this.#tiles.size + 1;
     byId('people-count', HTMLElement).textContent = tCount('people_one', 'people_many', people);
     byId('mesh-warning', HTMLElement).hidden = people <= MESH_PEOPLE_EASY || this.#meshDismissed;
-  }
-
-  #showConnection() {
-    const reconnecting = this.#room?.state === 'reconnecting';
-    byId('offline', HTMLElement).hidden = !this.#opened || navigator.onLine;
-    byId('reconnecting', HTMLElement).hidden = !reconnecting || !navigator.onLine;
-    if (this.#wasReconnecting && !reconnecting && this.#room?.state === 'joined') announce(t('reconnected'));
-    this.#wasReconnecting = reconnecting;
   }
 
   /** @param {HTMLVideoElement} video */

@@ -80,6 +80,7 @@ async function busy(button, action) {
  * @param {Me} me
  */
 function show(button, me) {
+  button.disabled = me.watching;
   switch (button.dataset.control) {
     case 'microphone':
       return showSwitch(button, me.microphoneOn, me.microphoneOn ? 'mic' : 'mic-off', 'microphone_toggle');

@@ -2,7 +2,7 @@
 
 import { Call } from './call.js';
 import { startControls } from './controls.js';
-import { onLanguage, t } from './i18n.js';
+import { language, onLanguage, t } from './i18n.js';
 import { Lobby } from './lobby.js';
 import { Me } from './me.js';
 import { MessageView } from './message_view.js';
@@ -79,8 +79,10 @@ function wait(room) {
 function onEnd(error) {
   void me.release();
   const primary = { label: /** @type {const} */ ('rejoin'), run: open };
-  if (error?.code === 'kicked') say({ title: 'kicked_title', text: 'kicked_text', apart: true, primary });
-  else if (error?.code === 'ended') say({ title: 'ended_title', text: 'ended_text', apart: true });
+  const said = error?.said ?? '';
+  if (error?.code === 'kicked' && error.retryAfterS) say({ title: 'kicked_title', text: 'kicked_until', parameters: { when: whenIn(error.retryAfterS) }, apart: true, said });
+  else if (error?.code === 'kicked') say({ title: 'kicked_title', text: 'kicked_text', apart: true, said, primary });
+  else if (error?.code === 'ended') say({ title: 'ended_title', text: 'ended_text', apart: true, said });
   else if (error) say({ title: 'lost_title', text: 'lost_text', parameters: { code: error.closeCode ?? error.code }, apart: true, doctor: true, primary });
   else say({ title: 'left_title', text: 'left_text', primary });
 }
@@ -99,8 +101,8 @@ function refuse(error, room) {
   const common = { parameters: { room, code: error.closeCode ?? error.code }, apart: true, primary };
   if (error.code === 'room_full') say({ title: 'full_title', text: 'full_text', ...common });
   else if (error.code === 'locked') say({ title: 'locked_title', text: 'locked_text', ...common });
-  else if (error.code === 'denied') say({ title: 'denied_title', text: 'denied_text', ...common });
-  else if (error.code === 'banned') say({ title: 'kicked_title', text: 'banned_text', ...common });
+  else if (error.code === 'denied') say({ title: 'denied_title', text: 'denied_text', said: error.said ?? '', ...common });
+  else if (error.code === 'banned') say({ title: 'kicked_title', text: error.retryAfterS ? 'banned_until' : 'banned_text', ...common, parameters: { room, when: whenIn(error.retryAfterS ?? 0) } });
   else if (error.code === 'rate_limited' || error.code === 'too_many_rooms' || error.code === 'lobby_full') say({ title: 'busy_title', text: 'busy_text', ...common });
   else if (error.code === 'unreachable' || error.code === 'timeout' || error.code === 'connection_lost')
     say({ title: 'unreachable_title', text: 'unreachable_text', doctor: true, ...common });
@@ -116,6 +118,15 @@ function say(content) {
 function showTitle() {
   const { room } = readRoute(location);
   document.title = room ? `${room} · Noom` : `Noom · ${t('start_title')}`;
+}
+
+/**
+ * The hour that a ban ends, in the words of the page.
+ * @param {number} seconds
+ */
+function whenIn(seconds) {
+  const format = new Intl.DateTimeFormat(language(), { ...(seconds > 43_200 ? { weekday: 'long' } : {}), hour: 'numeric', minute: '2-digit' });
+  return format.format(Date.now() + seconds * 1000);
 }
 
 /** @param {NoomError} error */

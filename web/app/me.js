@@ -26,6 +26,7 @@ export class Me extends Emitter {
   /** The browser may be asking the user right now. */
   asking = false;
   #microphoneOn = settings.microphoneOn;
+  #watching = false;
   #talking = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #giveBack;
@@ -40,6 +41,10 @@ export class Me extends Emitter {
     this.media.on('devices', () => void this.#onDevices());
   }
 
+  /** A viewer: neither seen nor heard. */
+  get watching() {
+    return this.#watching;
+  }
   get microphoneOn() {
     return this.#microphoneOn && this.media.microphone !== null;
   }
@@ -91,6 +96,7 @@ export class Me extends Emitter {
   }
 
   async toggleMicrophone() {
+    if (this.#watching) return;
     this.#talking = false;
     clearTimeout(this.#giveBack);
     this.#microphoneOn = !this.microphoneOn;
@@ -105,7 +111,7 @@ export class Me extends Emitter {
    * @param {boolean} talking
    */
   async talk(talking) {
-    if (talking === this.#talking || (talking && this.#microphoneOn)) return;
+    if (talking === this.#talking || (talking && (this.#microphoneOn || this.#watching))) return;
     this.#talking = this.#microphoneOn = talking;
     clearTimeout(this.#giveBack);
     if (!talking) this.#giveBack = setTimeout(() => void (this.#microphoneOn || this.media.stopMicrophone()), TALK_AGAIN_MS);
@@ -114,6 +120,7 @@ export class Me extends Emitter {
   }
 
   async toggleCamera() {
+    if (this.#watching) return;
     const on = !this.cameraOn;
     remember({ cameraOn: on });
     if (on) await this.#attempt('camera', () => this.media.startCamera(settings.camera));
@@ -127,6 +134,7 @@ export class Me extends Emitter {
   }
 
   async toggleScreen() {
+    if (this.#watching) return;
     if (this.sharing) await this.media.stopScreen();
     else await this.#attempt('screen', () => this.media.startScreen());
   }
@@ -145,6 +153,18 @@ export class Me extends Emitter {
   async refreshDevices() {
     this.devices = await this.media.devices();
     this.emit('devices', undefined);
+  }
+
+  /**
+   * Viewers give their devices back. Whoever is none any more switches them on again, or does not.
+   * @param {boolean} watching
+   */
+  async watch(watching) {
+    if (watching === this.#watching) return;
+    this.#watching = watching;
+    this.#microphoneOn = watching ? false : settings.microphoneOn;
+    if (watching) await this.release();
+    this.#changed();
   }
 
   /** Gives every device back; `start` opens them again. */

@@ -10,6 +10,7 @@ import { setText } from './i18n.js';
  * @property {Key} title
  * @property {Key} text
  * @property {Parameters} [parameters]
+ * @property {string} [said]           a moderator's words
  * @property {boolean} [doctor]         offer to look for the reason
  * @property {boolean} [apart]          draw the rings apart: something could not be connected
  * @property {boolean} [waiting]        something is under way
@@ -27,12 +28,15 @@ export class MessageView {
   }
 
   /** @param {MessageText} message */
-  show({ title, text, parameters = {}, apart = false, waiting = false, doctor = false, primary }) {
+  show({ title, text, parameters = {}, apart = false, waiting = false, doctor = false, said = '', primary }) {
     this.#view.toggleAttribute('data-apart', apart);
     this.#view.toggleAttribute('data-waiting', waiting);
     byId('message-home', HTMLElement).hidden = waiting;
     setText(byId('message-title', HTMLElement), title, parameters);
     setText(byId('message-text', HTMLElement), text, parameters);
+    const words = byId('message-said', HTMLElement);
+    words.textContent = said;
+    words.hidden = said === '';
     this.#primary.hidden = primary === undefined;
     byId('message-doctor', HTMLElement).hidden = !doctor;
     byId('message-home', HTMLElement).className = primary ? 'button' : 'primary';

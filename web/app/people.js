@@ -1,34 +1,31 @@
-// The list of people, who waits in the lobby, and what hosts and moderators decide about the room.
+// The list of people, and who waits in the lobby. What can be done with somebody is in the menu of their tile (tile_menu.js), here too.
 
 import { byId, find, make, setIcon, stamp } from './dom.js';
 import { localise, onLanguage, setText, t } from './i18n.js';
-import { announce, toast } from './notices.js';
-import { nameOf } from './part.js';
+import { announce } from './notices.js';
+import { ROLES, nameOf, tellRefusal } from './part.js';
 
-/** @import { NoomError, Peer, Room } from '../client/index.js' */
-/** @import { Key } from './i18n.js' */
+/** @import { Peer, Room } from '../client/index.js' */
 /** @import { Panels } from './panels.js' */
 /** @import { Waiting } from '../client/moderation.js' */
 
-/** @type {Record<string, Key>} */
-const ROLES = { host: 'role_host', moderator: 'role_moderator', member: 'role_member', viewer: 'role_viewer' };
-
 export class People {
   #panels;
+  #openMenu;
   /** @type {Room | null} */
   #room = null;
   /** @type {Map<Peer, () => void>} */
   #peers = new Map();
   /** @type {string[]} */
   #knownWaiting = [];
-  #locked = byId('room-locked', HTMLInputElement);
-  #lobby = byId('room-lobby', HTMLInputElement);
 
-  /** @param {Panels} panels */
-  constructor(panels) {
+  /**
+   * @param {Panels} panels
+   * @param {(peer: Peer, button: HTMLElement) => void} openMenu   of what can be done with somebody, at the button
+   */
+  constructor(panels, openMenu) {
     this.#panels = panels;
-    this.#locked.addEventListener('change', () => this.#configure({ locked: this.#locked.checked }));
-    this.#lobby.addEventListener('change', () => this.#configure({ lobby: this.#lobby.checked }));
+    this.#openMenu = openMenu;
     byId('knock-show', HTMLButtonElement).addEventListener('click', () => panels.show('people'));
     panels.on('change', () => this.#refresh());
     onLanguage(() => this.#refresh());
@@ -38,7 +35,6 @@ export class People {
   open(room) {
     this.#room = room;
     room.moderation.on('role', () => this.#refresh());
-    room.moderation.on('rules', () => this.#refresh());
     room.moderation.on('waiting', (waiting) => this.#onWaiting(waiting));
   }
 
@@ -72,31 +68,16 @@ export class People {
     this.#refresh();
   }
 
-  /** @param {{locked?: boolean, lobby?: boolean}} rules */
-  #configure(rules) {
-    this.#ask(this.#room?.moderation.configure(rules));
-  }
-
-  /** @param {Promise<void> | undefined} request */
-  #ask(request) {
-    request?.catch((/** @type {NoomError} */ error) => {
-      toast(t('refused', { code: error.code }));
-      this.#refresh();
-    });
-  }
-
   #refresh() {
     const room = this.#room;
     if (!room) return;
-    const { role, rules, waiting } = room.moderation;
-    const decides = role === 'host' || role === 'moderator';
-    byId('room-rules', HTMLElement).hidden = !decides;
-    this.#locked.checked = rules.locked;
-    this.#lobby.checked = rules.lobby;
-    byId('locked-mark', HTMLElement).hidden = !rules.locked;
+    const { role, waiting } = room.moderation;
     const count = byId('waiting-count', HTMLElement);
     count.hidden = waiting.length === 0;
-    count.textContent = String(waiting.length);
+    // Drawn by dock.css, as the chat's: the number is part of the button's name already.
+    count.dataset.count = String(waiting.length);
+    const toggle = byId('people-toggle', HTMLButtonElement);
+    toggle.ariaLabel = toggle.title = waiting.length === 0 ? t('people') : t('people_waiting', { count: waiting.length });
     const knock = byId('knock', HTMLElement);
     knock.hidden = waiting.length === 0 || this.#panels.open === 'people';
     const [first] = waiting;
@@ -118,8 +99,8 @@ export class People {
     const deny = find(row, '[data-deny]', HTMLButtonElement);
     admit.setAttribute('aria-label', t('admit_name', { name: shown }));
     deny.setAttribute('aria-label', t('deny_name', { name: shown }));
-    admit.addEventListener('click', () => this.#ask(this.#room?.moderation.admit(id)));
-    deny.addEventListener('click', () => this.#ask(this.#room?.moderation.deny(id)));
+    admit.addEventListener('click', () => this.#room?.moderation.admit(id).catch(tellRefusal));
+    deny.addEventListener('click', () => this.#room?.moderation.deny(id).catch(tellRefusal));
     return row;
   }
 
@@ -139,7 +120,20 @@ export class People {
     if (known && role !== 'member') row.append(make('span', 'person-role', t(known)));
     if (peer?.metadata.hand === true) row.append(markOf('hand', t('hand_is_up')));
     if (peer?.metadata.microphone === false) row.append(markOf('mic-off', t('muted')));
+    if (peer) row.append(this.#menuButton(peer, shown));
     return row;
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {string} name
+   */
+  #menuButton(peer, name) {
+    const button = stamp('person-menu');
+    button.setAttribute('aria-label', t('tile_menu', { name }));
+    button.title = t('tile_menu', { name });
+    button.addEventListener('click', () => this.#openMenu(peer, button));
+    return button;
   }
 }
 

@@ -10,7 +10,7 @@ export class NoomError extends Error {
   /**
    * @param {LocalErrorCode | string} code
    * @param {string} message
-   * @param {{retryAfterS?: number, closeCode?: number, cause?: unknown}} [details]
+   * @param {{retryAfterS?: number, closeCode?: number, said?: string | undefined, cause?: unknown}} [details]
    */
   constructor(code, message, details = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -19,6 +19,8 @@ export class NoomError extends Error {
     this.code = code;
     /** @readonly Seconds after which the server suggests to try again. */
     this.retryAfterS = details.retryAfterS;
+    /** @readonly What a moderator said about it. */
+    this.said = details.said;
     /** @readonly The WebSocket close code, when a close was the cause. */
     this.closeCode = details.closeCode;
   }

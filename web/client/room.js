@@ -277,12 +277,12 @@ export class Room extends Emitter {
       return this.#roster.adopt(event.peers);
     }
     if (this.#state === 'waiting' && event.type === 'joined') return this.#endWaiting(event);
-    if (this.#state === 'waiting' && event.type === 'denied') return this.#endWaiting(new NoomError('denied', event.message ?? event.reason));
+    if (this.#state === 'waiting' && event.type === 'denied') return this.#endWaiting(new NoomError('denied', event.message ?? event.reason, { said: event.message }));
     if (this.#state !== 'joined') return;
     this.moderation.receive(event, this.#id);
     switch (event.type) {
       case 'left':
-        return event.reason ? this.#end(new NoomError(event.reason, event.message ?? 'You were put out of the room.')) : undefined;
+        return event.reason ? this.#end(toEnding(event)) : undefined;
       case 'peer_joined':
         return this.#roster.add({ ...event, presence: 'present' });
       case 'peer_updated':
@@ -317,4 +317,9 @@ export class Room extends Emitter {
     this.#state = state;
     this.emit('state', retryInMs === undefined ? { state } : { state, retryInMs });
   }
+}
+
+/** @param {import('./messages.js').Left} left   said by the server, not asked for */
+function toEnding({ reason, message, banned_s: bannedS }) {
+  return new NoomError(reason ?? 'closed', message ?? 'You were put out of the room.', { said: message, ...(bannedS ? { retryAfterS: bannedS } : {}) });
 }

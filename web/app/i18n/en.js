@@ -1,6 +1,9 @@
 // English. ko.js has the same keys; tests/e2e/browser/i18n.test.mjs holds both to that.
 
+import { roomEn } from './room_en.js';
+
 export const en = {
+  ...roomEn,
   skip: 'Skip to the content',
   home: 'Noom, to the start page',
   language_other: '한국어',
@@ -104,6 +107,7 @@ export const en = {
   chat_from: '{name}: {text}',
 
   reconnecting_banner: 'The connection to the server was lost. Your call goes on while we try again.',
+  awake_again: 'This page was asleep. The call goes on now.',
   reconnected: 'Connected to the server again.',
   mesh_warning: 'With more than four people everyone sends to everyone. If it falters, switch some cameras off.',
   understood: 'Understood',
@@ -169,11 +173,6 @@ export const en = {
   help_again: 'Click “Try again” here.',
 
   lost_instead: 'Now in use: {device}',
-  muted_by: '{name} asked you to be silent. Your microphone is off.',
-  camera_off_by: '{name} asked you to switch the camera off.',
-  screen_off_by: '{name} asked you to stop sharing.',
-  mute_asked: '{name} was asked to be silent.',
-  refused: 'The server refused this ({code}).',
 
   hand: 'Hand',
   hand_label: 'Raise or lower your hand',
@@ -191,8 +190,6 @@ export const en = {
   tile_unpin: 'No longer keep large',
   tile_pip: 'Picture in picture',
   tile_play: 'Play a game',
-  tile_mute: 'Ask to be silent',
-  tile_kick: 'Remove from the call',
   pinned: 'Kept large',
   pip_failed: 'The browser does not open this picture.',
 
@@ -219,27 +216,6 @@ export const en = {
   path_srflx: 'direct through NAT',
   path_relay: 'relayed',
   path_none: 'none at the moment',
-
-  people: 'People',
-  role_host: 'Host',
-  role_moderator: 'Moderator',
-  role_member: 'Member',
-  role_viewer: 'Viewer',
-  waiting_heading: 'Waiting to come in',
-  admit: 'Let in',
-  deny: 'Refuse',
-  admit_name: 'Let {name} in',
-  deny_name: 'Refuse {name}',
-  knock_one: '{name} would like to come in.',
-  knock_many: '{count} people would like to come in.',
-  knock_show: 'Show',
-  rules_heading: 'The room',
-  rule_lock: 'Lock',
-  rule_lock_text: 'Nobody else comes in.',
-  rule_lobby: 'Lobby',
-  rule_lobby_text: 'Whoever comes waits until you let them in.',
-  moderate_hint: 'To silence or remove somebody, use the menu on their picture.',
-  room_is_locked: 'The room is locked',
 
   file_attach: 'Send files',
   file_nobody: 'There is nobody here yet to send files to.',
@@ -279,16 +255,4 @@ export const en = {
   game_gone: '{name} has left the game.',
 
   offline_banner: 'This device is offline. The call comes back as soon as there is a network.',
-  waiting_title: 'Somebody will let you in',
-  waiting_text: '{room} has a lobby. The people inside see that you are waiting.',
-  waiting_leave: 'Wait no longer',
-  locked_title: 'This room is locked',
-  locked_text: 'Nobody can come into {room} at the moment. Ask those who are inside.',
-  denied_title: 'You were not let in',
-  denied_text: 'Those who decide about {room} said no.',
-  kicked_title: 'You were removed from the call',
-  kicked_text: 'A moderator of the room has decided so. Your camera and microphone are off.',
-  banned_text: '{room} does not let you in for the time being.',
-  ended_title: 'The call was ended',
-  ended_text: 'The host has closed the room for everybody.',
 };

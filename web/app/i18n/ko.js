@@ -1,7 +1,10 @@
 // 한국어. Same keys as en.js.
 
+import { roomKo } from './room_ko.js';
+
 /** @type {Record<keyof typeof import('./en.js').en, string>} */
 export const ko = {
+  ...roomKo,
   skip: '본문으로 건너뛰기',
   home: 'Noom 첫 화면으로',
   language_other: 'English',
@@ -105,6 +108,7 @@ export const ko = {
   chat_from: '{name}: {text}',
 
   reconnecting_banner: '서버와의 연결이 끊어졌습니다. 통화는 계속되며 다시 연결하고 있습니다.',
+  awake_again: '페이지가 잠들어 있었습니다. 이제 통화를 이어 갑니다.',
   reconnected: '서버에 다시 연결되었습니다.',
   mesh_warning: '네 명이 넘으면 모두가 모두에게 영상을 보냅니다. 끊긴다면 카메라를 몇 대 꺼 주세요.',
   understood: '확인',
@@ -170,11 +174,6 @@ export const ko = {
   help_again: '여기에서 ‘다시 시도’를 누르세요.',
 
   lost_instead: '지금 사용하는 장치: {device}',
-  muted_by: '{name} 님의 요청으로 마이크를 껐습니다.',
-  camera_off_by: '{name} 님의 요청으로 카메라를 껐습니다.',
-  screen_off_by: '{name} 님의 요청으로 화면 공유를 멈췄습니다.',
-  mute_asked: '{name} 님에게 마이크를 꺼 달라고 요청했습니다.',
-  refused: '서버가 거부했습니다 ({code}).',
 
   hand: '손들기',
   hand_label: '손을 들거나 내리기',
@@ -192,8 +191,6 @@ export const ko = {
   tile_unpin: '고정 해제',
   tile_pip: '화면 속 화면',
   tile_play: '게임하기',
-  tile_mute: '마이크 꺼 달라고 하기',
-  tile_kick: '통화에서 내보내기',
   pinned: '크게 고정됨',
   pip_failed: '브라우저가 이 화면을 열지 못했습니다.',
 
@@ -220,27 +217,6 @@ export const ko = {
   path_srflx: 'NAT를 거쳐 직접',
   path_relay: '중계',
   path_none: '지금은 없음',
-
-  people: '참가자',
-  role_host: '호스트',
-  role_moderator: '진행자',
-  role_member: '참가자',
-  role_viewer: '시청자',
-  waiting_heading: '입장을 기다리는 사람',
-  admit: '들이기',
-  deny: '거절',
-  admit_name: '{name} 님 들이기',
-  deny_name: '{name} 님 거절',
-  knock_one: '{name} 님이 입장을 기다립니다.',
-  knock_many: '{count}명이 입장을 기다립니다.',
-  knock_show: '보기',
-  rules_heading: '방 설정',
-  rule_lock: '잠금',
-  rule_lock_text: '더는 아무도 들어올 수 없습니다.',
-  rule_lobby: '대기실',
-  rule_lobby_text: '들어오는 사람은 허락을 받을 때까지 기다립니다.',
-  moderate_hint: '조용히 시키거나 내보내려면 그 사람 화면의 메뉴를 쓰세요.',
-  room_is_locked: '방이 잠겨 있습니다',
 
   file_attach: '파일 보내기',
   file_nobody: '아직 파일을 받을 사람이 없습니다.',
@@ -280,16 +256,4 @@ export const ko = {
   game_gone: '{name} 님이 게임을 나갔습니다.',
 
   offline_banner: '이 기기가 오프라인입니다. 네트워크가 돌아오면 통화가 이어집니다.',
-  waiting_title: '곧 들여보내 드립니다',
-  waiting_text: '{room} 방에는 대기실이 있습니다. 안에 있는 사람들에게 기다린다고 알렸습니다.',
-  waiting_leave: '그만 기다리기',
-  locked_title: '방이 잠겨 있습니다',
-  locked_text: '지금은 {room} 방에 들어갈 수 없습니다. 안에 있는 사람에게 알려 주세요.',
-  denied_title: '입장이 거절되었습니다',
-  denied_text: '{room} 방의 진행자가 입장을 거절했습니다.',
-  kicked_title: '통화에서 내보내졌습니다',
-  kicked_text: '방의 진행자가 결정했습니다. 카메라와 마이크는 꺼졌습니다.',
-  banned_text: '당분간 {room} 방에 들어갈 수 없습니다.',
-  ended_title: '통화가 끝났습니다',
-  ended_text: '호스트가 모두의 통화를 끝냈습니다.',
 };
