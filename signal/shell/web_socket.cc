@@ -4,6 +4,7 @@
 
 #include <array>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "signal/core/settings.h"
+#include "signal/shell/frame_head.h"
 #include "signal/shell/gathering_stream.h"
 #include "signal/shell/outbound_queue.h"
 
@@ -43,7 +45,8 @@ using boost::system::error_code;
 
 constexpr size_t kFirstPieceBytes = 512;   // held by every idle connection: most messages fit
 constexpr size_t kPieceBytes = 4096;       // for the rest of a longer one
-constexpr size_t kBatchBytes = 16 * 1024;  // of texts that leave together; a longer one leaves alone, uncopied
+constexpr size_t kBatchBytes = 16 * 1024;  // of texts that leave together
+constexpr uint8_t kTurnsMax = 8;           // of the loop that a text waits for others, while others come in each
 
 // kDeflates: permessage-deflate (RFC 7692) where the client offers it, each message compressed for itself.
 template <bool kDeflates>
@@ -81,7 +84,7 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
   bool send(const Delivery& delivery) override {
     if (closing_ || ended_) return true;
     const bool fits = queue_.push(delivery);
-    pump();
+    pump_soon();
     return fits;
   }
 
@@ -184,12 +187,26 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
 
   // ---- out ----
 
+  // Once what has come by now is dealt with, and what that brings: a room's messages to one member leave together.
+  void pump_soon() {
+    if (writing_ || !accepted_ || std::exchange(pump_is_due_, true)) return;
+    turns_ = 0;
+    wait_a_turn();
+  }
+
+  void wait_a_turn() {
+    boost::asio::post(stream_.get_executor(), [self = this->shared_from_this(), size = queue_.size()] {
+      if (self->queue_.size() > size && ++self->turns_ < kTurnsMax) return self->wait_a_turn();
+      self->pump_is_due_ = false;
+      self->pump();
+    });
+  }
+
   void pump() {
-    if (writing_ || !accepted_ || ended_) return;
+    if (writing_ || !accepted_ || ended_ || !stream_.is_open()) return;  // not behind a close frame
     if (queue_.take(kBatchBytes) > 0) {
       writing_ = true;
       batch_left_ = queue_.taken();
-      if (batch_left_ > 1) stream_.next_layer().gather();
       write();
     } else if (closing_ && !std::exchange(close_sent_, true)) {
       const websocket::close_reason reason(static_cast<websocket::close_code>(close_code_),
@@ -199,29 +216,36 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
     }
   }
 
+  // What Beast has to do for a text that is not compressed, it does with much ceremony.
   void write() {
-    const std::string& text = queue_.at(queue_.taken() - batch_left_);
-    stream_.async_write(boost::asio::buffer(text), [self = this->shared_from_this()](error_code error, size_t size) {
-      self->on_write(error, size);
-    });
+    if constexpr (kDeflates) {
+      const std::string& text = queue_.at(queue_.taken() - batch_left_);
+      stream_.async_write(boost::asio::buffer(text), [self = this->shared_from_this()](error_code error, size_t) {
+        --self->batch_left_;
+        if (error || self->ended_) return self->on_batch(error);
+        self->batch_left_ > 0 ? self->write() : self->flush();
+      });
+    } else {
+      for (; batch_left_ > 0; --batch_left_) {
+        const std::string& text = queue_.at(queue_.taken() - batch_left_);
+        const FrameHead head = text_frame_head(text.size());
+        stream_.next_layer().append(head.view(), text);
+      }
+      flush();
+    }
   }
 
-  void on_write(error_code error, size_t size) {
-    stats_.sent_bytes.add(size);
-    --batch_left_;
-    if (ended_) return;
-    if (error || queue_.taken() == 1) return on_batch(error);
-    if (batch_left_ > 0) return write();
-    stream_.next_layer().flush([self = this->shared_from_this()](error_code flushed) { self->on_batch(flushed); });
+  void flush() {
+    stream_.next_layer().flush([self = this->shared_from_this()](error_code error) { self->on_batch(error); });
   }
 
   void on_batch(error_code error) {
     writing_ = false;
     if (ended_) return;
+    if (error) return stream_.next_layer().close();  // the pending read then ends, and with it the connection
+    for (size_t i = 0; i < queue_.taken(); ++i) stats_.sent_bytes.add(queue_.at(i).size());
     queue_.release(queue_.taken());
-    // The pending read then ends, and with it the connection.
-    if (error) return stream_.next_layer().close();
-    pump();
+    queue_.size() > 0 ? pump_soon() : pump();
   }
 
   websocket::stream<GatheringStream, kDeflates> stream_;  // false: nor the state for it
@@ -234,10 +258,12 @@ class BeastWebSocket final : public Carrier, public std::enable_shared_from_this
   std::string message_;  // what has come of a message longer than the first piece
 
   OutboundQueue queue_;    // its taken ones are being written when writing_
-  size_t batch_left_ = 0;  // of these, how many Beast has not framed yet
+  size_t batch_left_ = 0;  // of these, how many are not framed yet
   std::string_view close_reason_;
   CloseCode close_code_ = CloseCode::kNormal;
   bool accepted_ = false;
+  bool pump_is_due_ = false;
+  uint8_t turns_ = 0;
   bool writing_ = false;
   bool pinging_ = false;
   bool closing_ = false;

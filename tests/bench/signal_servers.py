@@ -28,7 +28,7 @@ def noom_config(directory=None, **tables):
         "listen": {"http": ["127.0.0.1:0"], "https": ["127.0.0.1:0"] if directory else []},
         "web": {"root": ""},
         "turn": {"rest_secret": SECRET},
-        "limits": {**{key: 0 for key in unlimited}, "ping_interval_s": 600, "sessions_away": 100_000},
+        "limits": {**{key: 0 for key in unlimited}, "ping_interval_s": 600, "hello_timeout_s": 60, "sessions_away": 100_000},
         "log": {"level": "warning"},
         **({"dev": {"directory": str(directory)}} if directory else {}),
         **tables,

@@ -1,4 +1,5 @@
-// What is written between gather() and flush() leaves together, and what comes while it leaves follows it.
+// What is appended leaves together at the flush, what comes while it leaves follows it, and neither grows without
+// bounds.
 #include "signal/shell/gathering_stream.h"
 
 #include <gtest/gtest.h>
@@ -52,12 +53,13 @@ class GatheringStreamTest : public testing::Test {
   bool flushed_ = false;
 };
 
-TEST_F(GatheringStreamTest, NothingLeavesBeforeTheFlushAndAllOfItThen) {
+TEST_F(GatheringStreamTest, WhatIsWrittenLeavesAtOnceAndWhatIsAppendedWithTheFlush) {
   write("first ");
   EXPECT_EQ(arrived(), "first ");
-  stream_->gather();
-  write("second ");
-  write("third ");
+  stream_->append("sec", "ond ");
+  stream_->append("", "third ");
+  context_.restart();
+  context_.poll();
   EXPECT_EQ(arrived(), "");
   stream_->flush([this](error_code error) { flushed_ = !error; });
   ASSERT_TRUE(io::run_until(context_, [this] { return flushed_; }));
@@ -66,10 +68,31 @@ TEST_F(GatheringStreamTest, NothingLeavesBeforeTheFlushAndAllOfItThen) {
   EXPECT_EQ(arrived(), "fourth");
 }
 
+TEST_F(GatheringStreamTest, AWriteToSomebodyWhoDoesNotReadWaitsOnceMuchIsCollected) {
+  const std::string much(32 * 1024 * 1024, 'x');  // more than the kernel takes at once
+  stream_->append("", much);
+  stream_->flush([this](error_code error) { flushed_ = !error; });
+  write("ahead");
+  const std::string long_one(kWrittenAheadMax, 'y');
+  bool is_written = false;
+  boost::asio::async_write(*stream_, boost::asio::buffer(long_one), [&](error_code error, size_t) {
+    EXPECT_FALSE(error);
+    is_written = true;
+  });
+  context_.restart();
+  context_.poll();
+  EXPECT_FALSE(is_written);
+  std::string got;
+  ASSERT_TRUE(io::run_until(context_, [&] {
+    got += arrived();
+    return is_written && flushed_ && got.size() == much.size() + 5 + long_one.size();
+  }));
+  EXPECT_EQ(got, much + "ahead" + long_one);
+}
+
 TEST_F(GatheringStreamTest, WhatIsWrittenWhileItFlushesFollowsAndTheGoodbyeComesLast) {
   const std::string much(4 * 1024 * 1024, 'x');  // more than the kernel takes at once
-  stream_->gather();
-  write(much);
+  stream_->append("", much);
   bool ended = false;
   stream_->flush([this](error_code error) { flushed_ = !error; });
   write("behind");
@@ -86,8 +109,7 @@ TEST_F(GatheringStreamTest, WhatIsWrittenWhileItFlushesFollowsAndTheGoodbyeComes
 }
 
 TEST_F(GatheringStreamTest, ClosingEndsAFlush) {
-  stream_->gather();
-  write(std::string(4 * 1024 * 1024, 'x'));
+  stream_->append("", std::string(4 * 1024 * 1024, 'x'));
   std::optional<error_code> outcome;
   stream_->flush([&](error_code error) { outcome = error; });
   stream_->close();
