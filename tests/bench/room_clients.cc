@@ -128,7 +128,7 @@ void RoomClients::watch(RoomClient& client, bool for_write) {
 void RoomClients::send_bytes(RoomClient& client, std::string_view bytes) {
   if (client.out.empty()) {
     const ssize_t sent = send(client.fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN) fail_errno("send");
+    if (sent < 0 && errno != EAGAIN && !comes_back_) fail_errno("send");  // else the receive tells
     bytes.remove_prefix(sent > 0 ? static_cast<size_t>(sent) : 0);
     if (bytes.empty()) return;
     watch(client, true);
@@ -162,9 +162,10 @@ void RoomClients::poll_until(const std::function<bool()>& done, const char* what
 void RoomClients::receive(RoomClient& client) {
   static std::array<char, 256 * 1024> buffer;
   const int fd = client.fd;
+  const uint64_t retries = retries_;
   const ssize_t size = recv(fd, buffer.data(), buffer.size(), 0);
   if (size < 0 && errno == EAGAIN) return;
-  if (size <= 0) fail("the server has closed a connection");
+  if (size <= 0) return lose(client, "the server has closed a connection");
   std::string_view bytes(buffer.data(), static_cast<size_t>(size));
   std::string held;
   if (!client.in.empty()) {
@@ -172,12 +173,13 @@ void RoomClients::receive(RoomClient& client) {
     held += bytes;
     bytes = held;
   }
-  while (client.fd == fd && !bytes.empty()) {
+  const auto is_same = [&] { return client.fd == fd && retries_ == retries; };
+  while (is_same() && !bytes.empty()) {
     const size_t taken = client.upgraded ? take_frame(client, bytes) : take_upgrade(client, bytes);
     if (taken == 0) break;
     bytes.remove_prefix(taken);
   }
-  if (client.fd == fd) client.in = bytes;
+  if (is_same()) client.in = bytes;
 }
 
 // Both return 0 while there is not enough.
@@ -210,9 +212,16 @@ size_t RoomClients::take_frame(RoomClient& client, std::string_view bytes) {
   } else if (opcode == kPing) {
     send_bytes(client, masked(kPong, payload));
   } else {
-    fail("the server says goodbye: " + std::string(payload.substr(std::min<size_t>(2, size))));
+    lose(client, "the server says goodbye: " + std::string(payload.substr(std::min<size_t>(2, size))));
   }
   return head + size;
+}
+
+void RoomClients::lose(RoomClient& client, const std::string& why) {
+  if (!comes_back_) fail(why);
+  ++retries_;
+  cut(client.index);
+  connect(client.index);
 }
 
 void RoomClients::hear(RoomClient& client, std::string_view text) {

@@ -66,6 +66,9 @@ class RoomClients {
   RoomClient& at(uint32_t index) { return clients_[index]; }
   uint32_t size() const { return static_cast<uint32_t>(clients_.size()); }
   void on_heard(OnHeard heard) { heard_ = std::move(heard); }
+  // From now on a connection that the server ends is made again, instead of ending the program.
+  void come_back() { comes_back_ = true; }
+  uint64_t retries() const { return retries_; }
   // Where it connects the next time.
   void move(uint32_t index) { ++server_of_[index]; }
 
@@ -76,6 +79,7 @@ class RoomClients {
   size_t take_frame(RoomClient& client, std::string_view bytes);
   void hear(RoomClient& client, std::string_view text);
   void watch(RoomClient& client, bool for_write);
+  void lose(RoomClient& client, const std::string& why);
 
   const std::vector<IpEndpoint> servers_;
   const Dialect& dialect_;
@@ -83,6 +87,8 @@ class RoomClients {
   std::deque<RoomClient> clients_;
   std::vector<uint32_t> server_of_;
   OnHeard heard_;
+  bool comes_back_ = false;
+  uint64_t retries_ = 0;
   std::string reply_;
 };
 

@@ -235,6 +235,7 @@ void storm(const Arguments& arguments) {
   }
 
   const ProcessCost before = cost_of(bench.pid);
+  clients.come_back();
   const Clock::time_point start = Clock::now();
   for (uint32_t i = 0; i < count; ++i) clients.connect(i);
   uint32_t back = 0;  // all before it are
@@ -253,8 +254,8 @@ void storm(const Arguments& arguments) {
     recovered += clients.at(i).memory.recovered;
     lost += i % kMembers != 0 && clients.at(i).messages != had[i] + 1;
   }
-  std::printf("healed_seconds=%.2f\nrecovered_share=%.4f\nlost=%u\n", seconds, static_cast<double>(recovered) / count,
-              lost);
+  std::printf("healed_seconds=%.2f\nrecovered_share=%.4f\nlost=%u\nretries=%.0f\n", seconds,
+              static_cast<double>(recovered) / count, lost, static_cast<double>(clients.retries()));
   std::printf("cpu_us_per_client=%.1f\n", static_cast<double>(after.cpu_ns - before.cpu_ns) / 1e3 / count);
 }
 

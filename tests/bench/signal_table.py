@@ -98,6 +98,7 @@ def storm(arguments):
     found = alternate(arguments, peers(arguments), lambda start: generate(arguments, start, "storm", "--clients", arguments.storm))
     compare(f"{arguments.storm:,} cut and back at once: healed in s", found, "healed_seconds", digits=2)
     compare("  CPU µs of each return", found, "cpu_us_per_client", digits=1)
+    compare("  connections that the server ended, made again", found, "retries")
     compare("  sessions recovered, share", found, "recovered_share", larger_is_better=True, digits=2)
     compare("  messages lost", found, "lost")
 
