@@ -42,6 +42,13 @@ constexpr bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+// Whether an odd number of backslashes stands before `at`.
+bool is_escaped(std::string_view text, size_t at) {
+  size_t first = at;
+  while (text[first - 1] == '\\') --first;
+  return (at - first) % 2 == 1;
+}
+
 bool has_escape(std::string_view string_json) {
   return string_json.find('\\') != std::string_view::npos;
 }
@@ -115,8 +122,10 @@ void JsonCursor::skip_space() {
 }
 
 std::string_view JsonCursor::take_string() {
-  const size_t begin = at_++;
-  while (text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+  const size_t begin = at_;
+  do {
+    at_ = text_.find('"', at_ + 1);
+  } while (is_escaped(text_, at_));
   ++at_;
   return text_.substr(begin, at_ - begin);
 }
@@ -146,6 +155,11 @@ std::string decode_json_string(std::string_view string_json) {
   if (!has_escape(string_json)) return std::string(without_quotes(string_json));
   const boost::json::value decoded = boost::json::parse({string_json.data(), string_json.size()});
   return {decoded.get_string().data(), decoded.get_string().size()};
+}
+
+std::string_view json_string_text(std::string_view string_json, std::string& decoded) {
+  if (!has_escape(string_json)) return without_quotes(string_json);
+  return decoded = decode_json_string(string_json);
 }
 
 bool json_string_equals(std::string_view string_json, std::string_view text) {

@@ -59,6 +59,8 @@ class JsonElements : private JsonCursor {
 
 // The characters of a valid JSON string (with its quotes), escapes resolved, in UTF-8.
 std::string decode_json_string(std::string_view string_json);
+// The same without a copy when there are no escapes: a view of the string, or of `decoded`.
+std::string_view json_string_text(std::string_view string_json, std::string& decoded);
 // Whether a valid JSON string spells `text`. Allocates only when there are escapes.
 bool json_string_equals(std::string_view string_json, std::string_view text);
 

@@ -50,11 +50,11 @@ inline constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
 class Fields {
  public:
   explicit Fields(std::string_view object_json) {
+    std::string decoded;
     JsonMembers members(object_json);
     while (const auto member = members.next()) {
-      for (size_t i = 0; i < kFieldCount; ++i) {
-        if (json_string_equals(member->key_json, kFieldNames[i])) values_[i] = member->value_json;
-      }
+      const auto name = std::find(kFieldNames.begin(), kFieldNames.end(), json_string_text(member->key_json, decoded));
+      if (name != kFieldNames.end()) values_[static_cast<size_t>(name - kFieldNames.begin())] = member->value_json;
     }
   }
 
