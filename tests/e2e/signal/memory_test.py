@@ -46,7 +46,7 @@ class MemoryTest(unittest.TestCase):
                     ann.receive_type("pong")
                 for reader in slow:
                     reader.close()
-            self.assertGreaterEqual(signal.metrics()['noom_signal_closes_total{code="4408"}'], 1)
+            signal.process.wait_for(lambda: signal.metrics()['noom_signal_closes_total{code="4408"}'] >= 1, "the slow ones to have been closed")
             self.assertLess(peak(signal) - before, 16 * MIB)
 
     def test_connections_that_say_little_hold_little(self):
