@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "common/io/fd.h"
+#include "common/io/inherited_sockets.h"
 #include "common/io/listen_socket.h"
 #include "common/io/socket_address.h"
 
@@ -21,6 +22,22 @@ constexpr std::chrono::milliseconds kPause{
 bool out_of_resources(const error_code& error) {
   return error == asio::error::no_descriptors || error == asio::error::no_memory ||
          error == asio::error::no_buffer_space || error == boost::system::errc::too_many_files_open_in_system;
+}
+
+absl::StatusOr<Fd> listening_socket(const IpEndpoint& local, const AcceptorOptions& options) {
+  Fd fd = new_socket(local.address.family(), SOCK_STREAM);
+  if (!fd) return listen_error(Transport::kTcp, local, errno);
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+  if (options.reuse_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
+    return listen_error(Transport::kTcp, local, errno);
+  }
+  if (!bind_to(fd.get(), local)) return listen_error(Transport::kTcp, local, errno);
+  // After bind, which has made sure that nobody else is there.
+  if (options.connects && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
+    return listen_error(Transport::kTcp, local, errno);
+  }
+  if (::listen(fd.get(), options.backlog) != 0) return listen_error(Transport::kTcp, local, errno);
+  return fd;
 }
 
 }  // namespace
@@ -71,24 +88,15 @@ void Acceptor::State::on_accept(const error_code& error, Stream::Socket socket) 
 
 absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::open(asio::io_context& context, const IpEndpoint& local,
                                                          const AcceptorOptions& options) {
-  Fd fd = new_socket(local.address.family(), SOCK_STREAM);
-  if (!fd) return listen_error(Transport::kTcp, local, errno);
-  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
-  if (options.reuse_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
-    return listen_error(Transport::kTcp, local, errno);
-  }
-  if (!bind_to(fd.get(), local)) return listen_error(Transport::kTcp, local, errno);
-  // After bind, which has made sure that nobody else is there.
-  if (options.connects && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT)) {
-    return listen_error(Transport::kTcp, local, errno);
-  }
-  if (::listen(fd.get(), options.backlog) != 0) return listen_error(Transport::kTcp, local, errno);
+  absl::StatusOr<Fd> fd = options.connects ? Fd() : take_inherited(Transport::kTcp, local);
+  if (fd.ok() && !*fd) fd = listening_socket(local, options);
+  if (!fd.ok()) return fd.status();
   auto state = std::make_shared<State>(context);
-  state->local = bound_endpoint(fd.get());
+  state->local = bound_endpoint(fd->get());
   error_code error;
-  state->acceptor.assign(local.address.is_v4() ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), fd.get(), error);
+  state->acceptor.assign(local.address.is_v4() ? asio::ip::tcp::v4() : asio::ip::tcp::v6(), fd->get(), error);
   if (error) return listen_error(Transport::kTcp, local, error.value());
-  fd.release();
+  fd->release();
   state->acceptor.native_non_blocking(true, error);
   return std::unique_ptr<Acceptor>(new Acceptor(std::move(state)));
 }

@@ -31,7 +31,8 @@ class Acceptor {
  public:
   using Handler = absl::AnyInvocable<void(Stream::Socket)>;
 
-  // Binds and listens. Errors as UdpSocket::open, "tcp 192.0.2.1:3478: <reason>; <remedy>".
+  // Binds and listens, or uses the socket that systemd has at `local`. Errors as UdpSocket::open, "tcp 192.0.2.1:3478:
+  // <reason>; <remedy>".
   static absl::StatusOr<std::unique_ptr<Acceptor>> open(boost::asio::io_context& context, const IpEndpoint& local,
                                                         const AcceptorOptions& options);
   ~Acceptor();

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/io/inherited_sockets.h"
 #include "common/io/socket_address.h"
 
 namespace noom::io {
@@ -57,7 +58,7 @@ absl::Status listen_error(Transport transport, const IpEndpoint& local, int erro
 }
 
 absl::Status check_port_free(Transport transport, const IpEndpoint& local) {
-  if (local.port == 0) return absl::OkStatus();
+  if (local.port == 0 || is_inherited(transport, local)) return absl::OkStatus();
   const bool udp = transport == Transport::kUdp;
   const Fd fd = new_socket(local.address.family(), udp ? SOCK_DGRAM : SOCK_STREAM);
   if (!fd) return listen_error(transport, local, errno);

@@ -19,7 +19,7 @@ bool bind_to(int fd, const IpEndpoint& local);
 
 // With SO_REUSEPORT a second copy of a daemon would share the port in silence. Called once before the first shard
 // binds: AlreadyExists when any socket holds the endpoint, or another endpoint that collides with it. Port 0 is always
-// free. `transport` is kUdp or kTcp.
+// free, and so is what systemd handed over. `transport` is kUdp or kTcp.
 absl::Status check_port_free(Transport transport, const IpEndpoint& local);
 
 // "<transport> <endpoint>: <reason>; <remedy>" for an errno of socket(), bind() or listen().

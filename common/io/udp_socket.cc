@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "common/io/inherited_sockets.h"
 #include "common/io/socket_address.h"
 
 namespace noom::io {
@@ -39,13 +40,16 @@ void tune(int fd, const IpEndpoint& local, bool wildcard, const UdpSocketOptions
 }  // namespace
 
 absl::StatusOr<UdpSocket> UdpSocket::open(const IpEndpoint& local, const UdpSocketOptions& options) {
-  Fd fd = new_socket(local.address.family(), SOCK_DGRAM);
+  auto handed_over = options.reuse_port ? take_inherited(Transport::kUdp, local) : Fd();
+  if (!handed_over.ok()) return handed_over.status();
+  const bool is_bound = static_cast<bool>(*handed_over);
+  Fd fd = is_bound ? *std::move(handed_over) : new_socket(local.address.family(), SOCK_DGRAM);
   if (!fd) return listen_error(Transport::kUdp, local, errno);
-  if (options.reuse_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT))
+  if (!is_bound && options.reuse_port && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT))
     return listen_error(Transport::kUdp, local, errno);
   const bool wildcard = is_wildcard(local.address);
   tune(fd.get(), local, wildcard, options);
-  if (!bind_to(fd.get(), local)) return listen_error(Transport::kUdp, local, errno);
+  if (!is_bound && !bind_to(fd.get(), local)) return listen_error(Transport::kUdp, local, errno);
   const IpEndpoint bound = bound_endpoint(fd.get());
   const bool is_v4 = local.address.is_v4();
   const bool reports_icmp =

@@ -10,7 +10,7 @@
 namespace noom::io {
 
 struct UdpSocketOptions {
-  bool reuse_port = false;       // listeners: one socket per shard on one port (SO_REUSEPORT)
+  bool reuse_port = false;       // listeners: one socket per shard on one port (SO_REUSEPORT), or systemd's
   int receive_buffer_bytes = 0;  // 0 = the system's default; more than net.core.rmem_max is cut to it
   int send_buffer_bytes = 0;
   bool report_icmp = false;       // ICMP errors that its datagrams met are kept for the pump (IP_RECVERR)

@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -14,7 +15,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 
+#include "common/io/inherited_sockets.h"
 #include "common/ops/admin_http.h"
 #include "common/ops/ready_report.h"
 #include "common/ops/text_file.h"
@@ -70,9 +73,11 @@ class Life {
 
  private:
   absl::Status start() {
+    if (absl::Status status = inherit(); !status.ok()) return status;
     auto service = spec_.start(log_);
     if (!service.ok()) return service.status();
     service_ = std::move(*service);
+    if (absl::Status status = io::check_all_taken(); !status.ok()) return status;
     const std::shared_ptr<const AdminApi> api = service_->admin_api();
     for (const IpEndpoint& at : spec_.ops->metrics_listen) {
       auto admin = AdminHttp::listen(
@@ -81,6 +86,12 @@ class Life {
       admin_.push_back(std::move(*admin));
     }
     return absl::OkStatus();
+  }
+  // What the daemon's .socket unit opened, if it has one.
+  static absl::Status inherit() {
+    std::vector<int> fds(static_cast<size_t>(std::max(0, ::sd_listen_fds(/*unset_environment=*/1))));
+    std::iota(fds.begin(), fds.end(), SD_LISTEN_FDS_START);
+    return io::inherit_sockets(fds);
   }
   absl::Status cannot(std::string_view key, const std::string& what, const std::string& why) const {
     return absl::UnavailableError(

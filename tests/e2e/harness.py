@@ -15,6 +15,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -110,7 +111,8 @@ class Process:
 class Daemon:
     """One of the suite's daemons, from ready to stopped. `config` is a dict of tables; ready_file, metrics and logging are filled in."""
 
-    def __init__(self, name, config=None, arguments=(), environment=None):
+    def __init__(self, name, config=None, arguments=(), environment=None, sockets=()):
+        """`sockets`: handed over as systemd does."""
         self.name = name
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-"))
         self.config_path = self.directory / "config.toml"
@@ -118,8 +120,11 @@ class Daemon:
         self.config_path.chmod(0o600)
         self._ready_path = self.directory / "ready.json"
         command = [binary(name), "--config", self.config_path, *arguments]
+        fds = [each.fileno() for each in sockets]
+        if fds:
+            command = [sys.executable, pathlib.Path(__file__).with_name("handed_over.py"), ",".join(map(str, fds)), *command]
         try:
-            self.process = Process(command, self.directory / "stderr.log", env={**os.environ, **(environment or {})})
+            self.process = Process(command, self.directory / "stderr.log", env={**os.environ, **(environment or {})}, pass_fds=fds)
             self.ready = self.process.wait_for(self._read_ready, "ready file")
         except BaseException:
             self._discard()

@@ -1,5 +1,5 @@
 """The Debian packages in a fresh system that boots: installed they serve a call with no edit, they come back after a reboot, an upgrade keeps what the
-operator wrote, and nothing is left after a purge. They are made of this build's daemons ($NOOM_PRESET), sanitizers and all: an optimised build would
+operator wrote, ports below 1024 come from systemd, and nothing is left after a purge. They are made of this build's daemons ($NOOM_PRESET), sanitizers and all: an optimised build would
 cost more than all other tests."""
 
 import os
@@ -24,11 +24,24 @@ VOLATILE = ("dev/", "proc/", "run/", "sys/", "tmp/", "var/cache/", "var/lib/apt/
             "var/tmp/", "etc/.updated", "var/.updated", "etc/.pwd.lock", "etc/group-", "etc/gshadow-", "etc/machine-id", "etc/resolv.conf")
 
 
-def make_packages(folder, revision):
-    """[path] of the packages of that revision; the quickest compression that Debian's tools take."""
-    subprocess.run([minimal.ROOT / "scripts/packages-deb", "--preset", PRESET, "--revision", str(revision), "--output", folder], check=True,
+def make_packages(folder):
+    """[path] of the packages; the quickest compression that Debian's tools take."""
+    subprocess.run([minimal.ROOT / "scripts/packages-deb", "--preset", PRESET, "--output", folder], check=True,
                    env={**os.environ, "DPKG_DEB_COMPRESSOR_TYPE": "gzip"}, stdout=subprocess.DEVNULL)
-    return sorted(folder.glob(f"noom-*-{revision}_*.deb"))
+    return sorted(folder.glob("noom-*-1_*.deb"))
+
+
+def next_revision(package):
+    """The same package as revision 2, with a line more in its configuration: much quicker than to make it anew."""
+    newer = package.with_name(package.name.replace("-1_", "-2_"))
+    with tempfile.TemporaryDirectory() as scratch:
+        subprocess.run(["dpkg-deb", "--raw-extract", package, scratch], check=True)
+        control = pathlib.Path(scratch, "DEBIAN/control")
+        control.write_text(re.sub(r"(?m)^(Version: .*|Depends: .*noom-common \(= [\d.]*)-1", r"\1-2", control.read_text()))
+        for config in pathlib.Path(scratch, "etc").glob("noom/*.toml"):
+            config.write_text(config.read_text() + "# Of revision 2.\n")
+        subprocess.run(["dpkg-deb", "-Zgzip", "-z1", "--root-owner-group", "--build", scratch, newer], check=True, stdout=subprocess.DEVNULL)
+    return newer
 
 
 def dependencies(packages):
@@ -43,7 +56,8 @@ class Packages(unittest.TestCase):
     def setUpClass(cls):
         scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(scratch.cleanup)
-        cls.first, cls.second = (make_packages(pathlib.Path(scratch.name), revision) for revision in (1, 2))
+        cls.first = make_packages(pathlib.Path(scratch.name))
+        cls.second = [next_revision(package) for package in cls.first]
         depends = dependencies(cls.first)
         cls.sanitized = any(name.startswith("libasan") for name in depends)
         cls.base = container.debian_root(depends)
@@ -89,6 +103,19 @@ class Packages(unittest.TestCase):
             self.assert_active(system)
             self.call(system)
             self.assertEqual(made, secret.read_text())
+            self.serve_below_1024(system)
+
+    def serve_below_1024(self, system):
+        """HTTPS at 443 for a service without a capability, from the shipped socket unit, which is off at first."""
+        self.assertEqual(["disabled"] * 2, system.run("systemctl", "is-enabled", "noom-signal.socket", "noom-turn.socket", check=False).stdout.split())
+        config = system.root / "etc/noom/noom-signal.toml"
+        config.write_text(config.read_text() + '[listen]\nhttps = ["0.0.0.0:443", "[::]:443"]\n')
+        system.run("systemctl", "stop", "noom-signal")
+        system.run("systemctl", "enable", "--now", "noom-signal.socket")
+        # The first connection starts the service.
+        page = system.from_network("curl", "--silent", "--show-error", "--insecure", "--fail", "--max-time", "60", f"https://{container.ADDRESS}/").stdout
+        self.assertIn("<html", page)
+        self.assert_active(system)
 
     def test_an_upgrade_keeps_configuration_and_secret_and_runs_the_new_program(self):
         with self.boot() as system:
@@ -100,6 +127,7 @@ class Packages(unittest.TestCase):
             self.install(system, self.second)
             self.assert_active(system)
             self.assertEqual(before, [(system.root / name).read_text() for name in ("etc/noom/noom-turn.toml", SECRET)])
+            self.assertIn("# Of revision 2.", (system.root / "etc/noom/noom-signal.toml").read_text())
             versions = system.run("dpkg-query", "--show", "--showformat=${Version}\n", *NAMES).stdout.split()
             self.assertTrue(all(version.endswith("-2") for version in versions), versions)
             after = system.run("systemctl", "show", "--property=MainPID", *SERVICES).stdout

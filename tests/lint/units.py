@@ -26,7 +26,7 @@ def verify(folder):
     with tempfile.TemporaryDirectory() as scratch:
         copies = []
         for unit in sorted(folder.iterdir()):
-            if unit.suffix in (".service", ".target"):
+            if unit.suffix in (".service", ".socket", ".target"):
                 copy = Path(scratch) / unit.name
                 copy.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text()))
                 copies.append(str(copy))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 CPP_SUFFIXES = {".cc", ".h"}
 TEXT_SUFFIXES = CPP_SUFFIXES | {
-    ".cmake", ".conf", ".css", ".html", ".js", ".json", ".md", ".mjs", ".py", ".rules", ".service", ".sh", ".svg", ".target", ".toml", ".ts", ".txt",
+    ".cmake", ".conf", ".css", ".html", ".js", ".json", ".md", ".mjs", ".py", ".rules", ".service", ".sh", ".socket", ".svg", ".target", ".toml", ".ts", ".txt",
     ".yml", ".yaml", "",
 }
 
