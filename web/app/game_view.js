@@ -1,6 +1,8 @@
 // The field as its player sees it: one's own paddle is below. Played by pointer, or by the arrow keys.
 
 import { byId } from './dom.js';
+import { t } from './i18n.js';
+import { announce } from './notices.js';
 import { FIELD } from './pong.js';
 
 /** @import { Pong } from './pong.js' */
@@ -59,7 +61,11 @@ export class GameView {
     paint.arc(host ? pong.x : width - pong.x, host ? pong.y : height - pong.y, ball, 0, 2 * Math.PI);
     paint.fill();
     const [mine, other] = host ? pong.score : [pong.score[1], pong.score[0]];
-    byId('game-score', HTMLElement).textContent = `${mine} : ${other}`;
+    const score = byId('game-score', HTMLElement);
+    const text = `${mine} : ${other}`;
+    if (score.textContent === text) return;
+    score.textContent = text;
+    if (mine + other > 0) announce(t('game_score', { mine, other }));
   }
 }
 

@@ -72,6 +72,7 @@ test('two people play to the end, and the channel is unordered and unreliable', 
   await bo.page.locator('#game-field').hover({ position: { x: 4, y: 40 } });
   const scored = (person) => person.page.locator('#game-score').textContent();
   await until('a point', PATIENCE_MS, async () => (await scored(ann)) !== '0 : 0');
+  await until('the score to be said', PATIENCE_MS, async () => /^You \d, the other side \d/.test(await ann.page.locator('#announcer').textContent()));
   await ann.screenshot('call-game');
   await until('the end of the game', PATIENCE_MS, () => ann.page.locator('#game-again').isVisible());
   await bo.page.locator('#game-again').waitFor();

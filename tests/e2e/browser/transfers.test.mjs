@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { PATIENCE_MS } from './harness/browser.mjs';
@@ -79,6 +79,37 @@ test('where the browser asks for a place, the file goes right there', async () =
   });
   assert.equal(saved, digest(readFileSync(file)));
   assert.equal(await button(bo, 'chosen.bin', 'save').isHidden(), true);
+});
+
+test('100 MB arrive without ever being held in memory', async () => {
+  // A disk that keeps nothing but the length of what comes.
+  const { ann, bo } = await two('huge', `window.showSaveFilePicker = async () => ({ createWritable: async () => new WritableStream({ write: (chunk) => { window.noomWritten = (window.noomWritten ?? 0) + chunk.byteLength; } }) });`);
+  const size = 100 * 1024 * 1024;
+  const file = path.join(suite.directory, 'huge.bin');
+  writeFileSync(file, randomBytes(1024));
+  truncateSync(file, size);
+  await ann.page.locator('#file-picker').setInputFiles(file);
+  const held = await Promise.all([ann, bo].map(async ({ page }) => {
+    const tools = await page.context().newCDPSession(page);
+    return async () => {
+      await tools.send('HeapProfiler.collectGarbage');
+      const { usedSize, backingStorageSize = 0, embedderHeapUsedSize = 0 } = await tools.send('Runtime.getHeapUsage');
+      return usedSize + backingStorageSize + embedderHeapUsedSize;
+    };
+  }));
+  const before = await Promise.all(held.map((measure) => measure()));
+  await button(bo, 'huge.bin', 'accept').click();
+  const written = () => bo.page.evaluate(() => window.noomWritten ?? 0);
+  for (const part of [0.2, 0.5, 0.8]) {
+    await until(`${part} of it`, 3 * PATIENCE_MS, async () => (await written()) > part * size);
+    for (const [at, measure] of held.entries()) {
+      const more = (await measure()) - before[at];
+      assert.ok(more < 30 * 1024 * 1024, `${at === 0 ? 'the sender' : 'the receiver'} holds ${more} bytes more after ${part} of the file`);
+    }
+  }
+  await status(bo, 'huge.bin', 'checksum right').waitFor({ timeout: 3 * PATIENCE_MS });
+  await status(ann, 'huge.bin', 'Delivered').waitFor();
+  assert.equal(await written(), size);
 });
 
 test('several at once: an image is shown, one is declined, one is cancelled', async () => {

@@ -248,6 +248,7 @@ export const en = {
   game_decline: 'Not now',
   game_again: 'Once more',
   game_playing: 'Five points win. Pointer or arrow keys.',
+  game_score: 'You {mine}, the other side {other}',
   game_won: 'You have won.',
   game_lost: '{name} has won.',
   game_declined: '{name} has no time for a game now.',

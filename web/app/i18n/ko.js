@@ -249,6 +249,7 @@ export const ko = {
   game_decline: '나중에',
   game_again: '한 판 더',
   game_playing: '먼저 5점을 내면 이깁니다. 마우스나 화살표 키를 쓰세요.',
+  game_score: '나 {mine}점, 상대 {other}점',
   game_won: '이겼습니다!',
   game_lost: '{name} 님이 이겼습니다.',
   game_declined: '{name} 님은 지금 할 수 없습니다.',
