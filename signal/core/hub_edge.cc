@@ -275,7 +275,10 @@ void Hub::heed(Now, uint32_t from, const node::Rules& rules, Output&) {
 
 void Hub::heed(Now, uint32_t from, const node::LeftRoom& left, Output& output) {
   const Seat* seat = seats_.find(left.seat);
-  const bool is_meant = seat != nullptr && seat->place.owner == from && (!left.room || seat->place.room == *left.room);
+  if (seat == nullptr) return;
+  // The next owner may know the room no more than that it has ended.
+  const bool is_owner = seat->place.owner == from || owner_of_remote(seat->place.name) == from;
+  const bool is_meant = is_owner && (!left.room || seat->place.room == *left.room);
   if (is_meant) leave_place(left.seat, left.text, output);
 }
 

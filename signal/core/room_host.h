@@ -15,6 +15,7 @@
 #include "common/base/handle_table.h"
 #include "common/base/random.h"
 #include "common/base/time.h"
+#include "signal/core/ended_rooms.h"
 #include "signal/core/grant.h"
 #include "signal/core/join_ticket.h"
 #include "signal/core/requests.h"
@@ -124,7 +125,7 @@ class RoomHost {
   // Out of what several edges know of a room whose owner is gone, with a new epoch. Members of whom no edge has said
   // that they are its own are detached.
   void rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput& output);
-  // Members whose edge has learned that the room is here. False: there is no such room.
+  // People whose edge has learned that the room is here, or was until somebody ended it. False: there is no such room.
   bool attach(Now now, const Attachment& attachment, RoomOutput& output);
   // The seat is about to be another node's, or its node is gone: what the member would get is kept.
   void detach(const RoomAsker& asker);
@@ -213,6 +214,8 @@ class RoomHost {
   void attach_waiting(Now now, RoomId id, Room& room, const SavedRoom& known, const Attachment::Own& own,
                       RoomOutput& output);
   void attach_lobby(Now now, RoomId id, Room& room, const Attachment& part, RoomOutput& output);
+  // They are told so if the room has been ended; false otherwise.
+  bool turns_away_from_ended(Now now, const Attachment& attachment, RoomOutput& output);
   static void end_lobby(const std::vector<Attachment>& parts, RoomOutput& output);
   void attach_admitted(Room& room, RoomId id, Member& member, const SeatAddress& seat, RoomOutput& output);
   static std::vector<uint32_t> nodes_of(const Room& room);
@@ -227,6 +230,7 @@ class RoomHost {
   absl::flat_hash_map<std::string, RoomId> room_by_name_;  // looked up, never iterated
   DeadlineQueue deadlines_;                                // by room index
   SpentTickets spent_;
+  EndedRooms ended_;
   uint64_t last_epoch_ = 0;
   bool replicates_ = false;
   uint32_t detached_count_ = 0;  // gives detached members addresses of their own

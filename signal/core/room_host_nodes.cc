@@ -102,6 +102,7 @@ SavedRoom RoomHost::release(Now now, RoomId id) {
 
 void RoomHost::adopt(Now now, const SavedRoom& state, RoomOutput& output) {
   last_epoch_ = std::max(last_epoch_, state.at.epoch);
+  if (ended_.find(now.mono, state.tag) != nullptr) return;
   if (find_room(state.name)) {
     attach(now, {state, {}, false}, output);
     return;
@@ -152,7 +153,11 @@ void RoomHost::rebuild(Now now, const std::vector<Attachment>& parts, RoomOutput
   };
   for (const Attachment* part : newest_first) {
     for (const Attachment::Own& own : part->own) {
-      if (own.waiting) continue;
+      // An edge may have said it twice.
+      const bool is_taken_in = std::any_of(members.begin(), members.end(), [&](const Member& member) {
+        return member.peer == own.peer && member.seat == own.seat;
+      });
+      if (own.waiting || is_taken_in) continue;
       const auto from = std::find_if(part->room.members.begin(), part->room.members.end(),
                                      [&](const SavedMember& member) { return member.peer == own.peer; });
       if (from == part->room.members.end() || !take_in(*from, &own.seat))
@@ -203,7 +208,19 @@ void RoomHost::attach_lobby(Now now, RoomId id, Room& room, const Attachment& pa
   }
 }
 
+// Ended while their node was out of reach: what that knows of the room must not bring it back.
+bool RoomHost::turns_away_from_ended(Now now, const Attachment& attachment, RoomOutput& output) {
+  const auto* ended = ended_.find(now.mono, attachment.room.tag);
+  if (ended == nullptr) return false;
+  const std::string& name = attachment.room.name;
+  for (const Attachment::Own& own : attachment.own)
+    output.items.emplace_back(RoomLeft{own.seat, own.waiting ? build_denied(name, "ended", ended->message)
+                                                             : build_put_out(name, "ended", ended->message, {})});
+  return true;
+}
+
 bool RoomHost::attach(Now now, const Attachment& attachment, RoomOutput& output) {
+  if (turns_away_from_ended(now, attachment, output)) return true;
   const auto id = find_room(attachment.room.name);
   if (!id) return false;
   Room& room = *rooms_.find(*id);

@@ -119,6 +119,7 @@ void RoomHost::end_room(const RoomAsker& asker, const EndRoom& end, RoomOutput& 
 
 void RoomHost::end(Now now, RoomId id, std::string_view message, RoomOutput& output) {
   Room& room = *rooms_.find(id);
+  ended_.add(now.mono, {room.tag(), std::string(message), now.mono + settings_->resume_window});
   output.revocations.push_back({room.tag() + ".", {}});
   while (!room.waiting().empty())
     end_waiting(room, room.waiting().back(), build_denied(room.name(), "ended", message), "ended", output);

@@ -213,6 +213,35 @@ TEST_F(HubCluster, ANodeWithoutItsBusServesItsRoomsAndAnswersForOthers) {
   EXPECT_EQ(heard(*bo, "message").size(), 1u);
 }
 
+// What the node that was cut off knows of the room does not bring it back, nor its people into another of that name.
+TEST_F(HubCluster, ARoomThatIsEndedBeforeANodeIsBackStaysEnded) {
+  for (const bool is_opened_anew : {false, true}) {
+    const std::string room = room_of("a");
+    const auto ann = join("a", room);
+    const auto bo = join("b", room);
+    heard(*bo, "");
+    bus_.isolate("b");
+    node("b").set_connected(false);
+    bus_.run_for(seconds(5));
+    bus_.heal();
+    say(*ann, R"({"type":"end_room","id":2,"message":"Good night."})");
+    EXPECT_EQ(heard(*ann, "left").size(), 1u);
+    if (is_opened_anew) say(*ann, R"({"type":"join","id":3,"room":")" + room + "\"}");
+    node("b").set_connected(true);
+    bus_.run_for(seconds(10));
+    const auto left = heard(*bo, "left");
+    ASSERT_EQ(left.size(), 1u);
+    EXPECT_EQ(left[0].at("reason").as_string(), "ended");
+    EXPECT_EQ(left[0].at("message").as_string(), "Good night.");
+    EXPECT_EQ(heard(*ann, "peer_joined").size(), 0u);
+    size_t rooms = 0;
+    for (const auto& [name, hub] : nodes_) rooms += hub->hub().stats().rooms.value();
+    EXPECT_EQ(rooms, is_opened_anew ? 1u : 0u);
+    say(*ann, R"({"type":"bye"})");
+    say(*bo, R"({"type":"bye"})");
+  }
+}
+
 TEST_F(HubCluster, ANewNodeGetsTheRoomsThatAreItsOwn) {
   const std::string room = [&] {
     nodes_["d"] = nullptr;
