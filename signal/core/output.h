@@ -39,7 +39,7 @@ enum class CloseCode : uint16_t {
   kBadUtf8 = 1007,
   kTooBig = 1009,
   kPingTimeout = 4000,
-  kNoHello = 4401,
+  kNoHello = 4001,
   kSlowReader = 4408,
   kReplaced = 4409,
   kRateLimited = 4429,

@@ -17,7 +17,7 @@ namespace noom::signal {
 
 // How carriers end: the codes this server sends, then the two ways in which the other side ends them.
 constexpr std::array<std::string_view, 12> kCloseLabels = {"1000", "1001", "1002", "1007", "1009",          "4000",
-                                                           "4401", "4408", "4409", "4429", "by_the_client", "lost"};
+                                                           "4001", "4408", "4409", "4429", "by_the_client", "lost"};
 constexpr size_t kClosedByClient = 10;
 constexpr size_t kClosedByLoss = 11;
 // The index of a code in kCloseLabels; kClosedByLoss for one that is not there.

@@ -253,10 +253,10 @@ class DeflateTest(unittest.TestCase):
 
 
 class LimitsTest(unittest.TestCase):
-    def test_no_hello_closes_with_4401(self):
+    def test_no_hello_closes_with_4001(self):
         with daemon(hello_timeout_s=1) as signal:
             with Client(signal.port("http")) as client:
-                self.assertEqual(client.close_code(), 4401)
+                self.assertEqual(client.close_code(), 4001)
 
     def test_silence_is_pinged_and_then_closed_with_4000(self):
         with daemon(ping_interval_s=1, ping_timeout_s=1) as signal:

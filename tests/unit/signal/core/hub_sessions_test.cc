@@ -28,7 +28,7 @@ TEST(HubSessions, HelloIsAnsweredByWelcome) {
   EXPECT_TRUE(std::string(welcome.at("session").as_string()).starts_with("s_"));
 }
 
-TEST(HubSessions, NoHelloWithinFiveSecondsClosesWith4401) {
+TEST(HubSessions, NoHelloWithinFiveSecondsClosesWith4001) {
   HubScript script;
   const SessionId session = script.open();
   script.say(session, kPing);
@@ -36,7 +36,7 @@ TEST(HubSessions, NoHelloWithinFiveSecondsClosesWith4401) {
   script.advance(milliseconds(4999));
   EXPECT_EQ(script.close_code(session), 0);
   script.advance(milliseconds(1));
-  EXPECT_EQ(script.close_code(session), 4401);
+  EXPECT_EQ(script.close_code(session), 4001);
   EXPECT_EQ(script.hub().stats().sessions.value(), 0u);
 }
 

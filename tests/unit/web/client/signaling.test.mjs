@@ -82,7 +82,7 @@ test('a lost connection rejects what was asked and comes back with jittered, gro
 });
 
 test('close codes decide whether to come back', async () => {
-  for (const [code, comesBack] of [[1001, true], [1006, true], [1011, true], [4000, true], [4099, true], [4408, true], [4429, true],
+  for (const [code, comesBack] of [[1001, true], [1006, true], [1011, true], [4000, true], [4001, true], [4099, true], [4408, true], [4429, true],
     [1000, false], [1002, false], [1007, false], [1009, false], [4400, false], [4401, false], [4499, false]]) {
     const signaling = await opened();
     FakeSocket.last.drop(code);

@@ -131,8 +131,8 @@ test('when nothing works, the first attempt has failed once all have been tried'
 test('a close code of the server is no reason to try another way', async () => {
   const signaling = make();
   const outcome = signaling.connect().catch((error) => error.closeCode);
-  FakeSocket.last.drop(4401);
-  assert.equal(await outcome, 4401);
+  FakeSocket.last.drop(4409);
+  assert.equal(await outcome, 4409);
   assert.equal(server.all.length, 0);
 });
 
