@@ -226,6 +226,10 @@ class Hub {
 
   SavedSeat saved_seat(Now now, const Seat& seat);
   SeatId take_in(Now now, SavedSeat from);
+  void save_remote_rooms(const std::vector<size_t>& index_of_seat, SavedState& state);
+  void restore_remote_room(Now saved_at, const SavedRemoteRoom& saved, const SavedState& state,
+                           const std::vector<SeatId>& seats);
+  void wake(Now now, Seat& seat);
 
   // ---- one node of several (nodes_ is there) ----
   void heed(Now now, Output& output);  // nothing when it is not

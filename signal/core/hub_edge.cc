@@ -78,7 +78,8 @@ void Hub::ask_owner(Asking& asking) {
   const auto found = nodes_->remote_rooms.find(asking.seat->place.name);
   if (found == nodes_->remote_rooms.end()) return refuse_misplaced(asking);
   RemoteRoom& room = found->second;
-  if (!nodes_->is_there(room.owner) || room.held.size() >= kHeldMax)
+  const bool has_no_owner_yet = room.owner == kNoNode && nodes_->is_connected;
+  if (!(nodes_->is_there(room.owner) || has_no_owner_yet) || room.held.size() >= kHeldMax)
     return refuse(asking, ErrorCode::kUnavailable, "The node that has this room cannot be reached.",
                   kUnavailableRetryAfter);
   tell_owner(asking.now, room, node::Asked{asking.seat_id, room.id, std::string(asking.frame)});
@@ -117,7 +118,7 @@ node::AttachAsked Hub::attachment_of(RemoteRoom& room, RoomId former) {
   fill_in_nodes(asked.room);
   for (const SeatId seat : room.seats) {
     const Place& place = seats_.find(seat)->place;
-    asked.own.push_back({place.peer, seat, place.at, place.waiting});
+    if (!place.dormant) asked.own.push_back({place.peer, seat, place.at, place.waiting});
   }
   std::erase_if(asked.room.waiting, [&](const SavedMember& one) {
     return std::none_of(asked.own.begin(), asked.own.end(),
@@ -355,6 +356,7 @@ void Hub::heed(Now now, uint32_t from, const node::Audited& audited, Output&) {
   if (found == nodes_->remote_rooms.end() || found->second.owner != from || found->second.attach_again) return;
   const bool misses_some = std::any_of(found->second.seats.begin(), found->second.seats.end(), [&](const SeatId id) {
     const Seat* seat = seats_.find(id);
+    if (seat != nullptr && seat->place.dormant) return false;
     const bool is_waiting = seat != nullptr && seat->place.waiting;
     const auto& seats = is_waiting ? audited.waiting : audited.seats;
     return std::find(seats.begin(), seats.end(), id) == seats.end() ||

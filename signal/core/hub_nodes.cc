@@ -204,9 +204,10 @@ void Hub::find_new_owners(Now now) {
   }
   for (const std::string& name : orphaned) {
     RemoteRoom& room = nodes_->remote_rooms.find(name)->second;
+    // What a former process of this node had heard, and what has been kept since, tell by themselves what is missing.
+    room.lost |= room.owner != kNoNode;
     room.owner = nodes_->owner_of(name);
     room.id = {};
-    room.lost = true;
     ask_to_attach(now, room);
   }
   for (auto& [seat, joining] : nodes_->joining) {

@@ -114,7 +114,10 @@ void Hub::attach(Asking& asking, SeatId id) {
   seat.host = asking.session.host;
   seat.mark = asking.session.mark;
   ++seat.generation;
-  if (nodes_ != nullptr) keep_seat(asking.now, id);
+  if (nodes_ != nullptr) {
+    keep_seat(asking.now, id);
+    wake(asking.now, seat);
+  }
   set_seat_deadline(id, seat);
   asking.session.tag = seat.tag;
   asking.session.seat = asking.seat_id = id;

@@ -45,7 +45,7 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
   }
   nodes_->going.insert_or_assign(id, SeatGoing{from, wanted, now.mono + kNodePatience});
   expect_answer(now);
-  if (!seat.place.valid()) return give_seat(now, id, true);
+  if (!seat.place.valid() || seat.place.dormant) return give_seat(now, id, true);
   if (seat.place.is_here()) {
     host_.detach({now, {kThisNode, id}, seat.place.room, {}});
     return give_seat(now, id, true);
@@ -74,7 +74,8 @@ void Hub::give_seat(Now now, SeatId id, bool complete) {
                         .peer = seat->place.peer,
                         .waiting = seat->place.waiting};
   if (seat->place.valid()) {
-    given.owner = nodes_->name(seat->place.owner);
+    const bool has_no_owner_yet = seat->place.owner == kNoNode;
+    given.owner = nodes_->name(has_no_owner_yet ? nodes_->owner_of(seat->place.name) : seat->place.owner);
     if (seat->place.is_here()) {
       given.room = host_.state_of(now, seat->place.room);
     } else if (const auto room = nodes_->remote_rooms.find(seat->place.name); room != nodes_->remote_rooms.end()) {

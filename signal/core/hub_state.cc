@@ -77,8 +77,58 @@ std::string Hub::save(Now now) {
     state.seats.push_back(saved_seat(now, seat));
   });
   host_.save(now, index_of_seat, state);
+  save_remote_rooms(index_of_seat, state);
   if (state.seats.empty() && state.spent.empty()) return {};
   return encode_state(state);
+}
+
+void Hub::save_remote_rooms(const std::vector<size_t>& index_of_seat, SavedState& state) {
+  if (nodes_ == nullptr) return;
+  for (const auto& [name, room] : nodes_->remote_rooms) {
+    SavedRemoteRoom saved{room.known, {}};
+    for (const SeatId id : room.seats) {
+      const Seat* seat = seats_.find(id);
+      if (seat == nullptr || seat->place.name != name || !seat->can_resume || seat->session.valid()) continue;
+      saved.own.push_back({index_of_seat[id.index], seat->place.peer, seat->place.waiting});
+    }
+    if (!saved.own.empty()) state.remote_rooms.push_back(std::move(saved));
+  }
+}
+
+// Nobody owns the room before the bus has told who is there.
+void Hub::restore_remote_room(Now saved_at, const SavedRemoteRoom& saved, const SavedState& state,
+                              const std::vector<SeatId>& seats) {
+  const std::string& name = saved.known.name;
+  if (nodes_ == nullptr || host_.find_room(name)) return;
+  RemoteRoom& room = nodes_->remote_rooms[name];
+  room.known = saved.known;
+  number_nodes(room.known);
+  room.attach_again = saved_at.mono;
+  for (const SavedRemoteRoom::Own& own : saved.own) {
+    const SavedSeat& from = state.seats[own.seat];
+    Place place{.owner = kNoNode,
+                .room = {},
+                .name = name,
+                .tag = saved.known.tag,
+                .peer = own.peer,
+                .ice_due = {},
+                .relays = {}};
+    place.waiting = own.waiting;
+    place.dormant = true;
+    place.at = from.at;
+    if (from.ice_left) place.ice_due = saved_at.mono + *from.ice_left;
+    seats_.find(seats[own.seat])->place = std::move(place);
+    room.seats.push_back(seats[own.seat]);
+  }
+}
+
+// The client of a seat that another process left is back.
+void Hub::wake(Now now, Seat& seat) {
+  if (!std::exchange(seat.place.dormant, false)) return;
+  const auto room = nodes_->remote_rooms.find(seat.place.name);
+  if (room == nodes_->remote_rooms.end()) return;
+  room->second.attach_again = now.mono;
+  expect_answer(now);
 }
 
 bool Hub::restore(Now now, std::string_view saved) {
@@ -89,6 +139,11 @@ bool Hub::restore(Now now, std::string_view saved) {
       for (const SavedMember& member : *members) {
         if (member.seat >= state->seats.size()) return false;
       }
+    }
+  }
+  for (const SavedRemoteRoom& room : state->remote_rooms) {
+    for (const SavedRemoteRoom::Own& own : room.own) {
+      if (own.seat >= state->seats.size()) return false;
     }
   }
   // A clock that was set back in between makes the pause look like none.
@@ -112,6 +167,7 @@ bool Hub::restore(Now now, std::string_view saved) {
       place.waiting = true;
     }
   }
+  for (const SavedRemoteRoom& room : state->remote_rooms) restore_remote_room(saved_at, room, *state, seats);
   for (const SeatId id : seats) set_seat_deadline(id, *seats_.find(id));
   return true;
 }

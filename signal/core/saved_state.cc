@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr uint64_t kVersion = 3;
+constexpr uint64_t kVersion = 4;
 
 int64_t milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
@@ -68,6 +68,7 @@ json::array encode_members(const std::vector<SavedMember>& members) {
   for (const SavedMember& member : members) {
     json::object entry{{"seat", member.seat},
                        {"peer", member.peer},
+                       {"session", member.session},
                        {"identity", member.identity},
                        {"mark", encode_bytes(member.mark)},
                        {"name", member.name},
@@ -165,7 +166,8 @@ std::vector<SavedMember> decode_members(const json::value& entries) {
                        .away = flag_at(entry, "away"),
                        .since = {number_at(entry, "since_epoch"), number_at(entry, "since_seq")},
                        .joined_s = number_at(entry, "joined_s"),
-                       .waiting_left = left_at(entry, "waiting_left_ms")});
+                       .waiting_left = left_at(entry, "waiting_left_ms"),
+                       .session = text_at(entry, "session")});
     if (entry.as_object().contains("metadata_left_ms"))
       members.back().metadata_left = left_at(entry, "metadata_left_ms");
     if (members.back().role >= kRoleCount) throw std::out_of_range("role");
@@ -194,13 +196,27 @@ SavedRoom decode_room(const json::value& value) {
   return room;
 }
 
+json::object encode_remote_room(const SavedRemoteRoom& room) {
+  json::array own;
+  for (const SavedRemoteRoom::Own& one : room.own)
+    own.push_back(json::object{{"seat", one.seat}, {"peer", one.peer}, {"waiting", one.waiting}});
+  return {{"known", encode_room(room.known)}, {"own", std::move(own)}};
+}
+SavedRemoteRoom decode_remote_room(const json::value& value) {
+  SavedRemoteRoom room{decode_room(value.at("known")), {}};
+  for (const json::value& one : value.at("own").as_array())
+    room.own.push_back({number_at(one, "seat"), text_at(one, "peer"), flag_at(one, "waiting")});
+  return room;
+}
+
 }  // namespace
 
 std::string encode_state(const SavedState& state) {
   TextTable texts;
-  json::array seats, rooms, spent;
+  json::array seats, rooms, remote_rooms, spent;
   for (const SavedSeat& seat : state.seats) seats.push_back(encode_seat(seat, texts));
   for (const SavedRoom& room : state.rooms) rooms.push_back(encode_room(room));
+  for (const SavedRemoteRoom& room : state.remote_rooms) remote_rooms.push_back(encode_remote_room(room));
   for (const SavedTicketUse& use : state.spent)
     spent.push_back(json::object{{"expires_s", use.expires_s}, {"id", encode_bytes(use.id)}});
   return json::serialize(json::object{{"version", kVersion},
@@ -209,6 +225,7 @@ std::string encode_state(const SavedState& state) {
                                       {"texts", texts.take()},
                                       {"seats", std::move(seats)},
                                       {"rooms", std::move(rooms)},
+                                      {"remote_rooms", std::move(remote_rooms)},
                                       {"spent", std::move(spent)}});
 }
 
@@ -223,6 +240,8 @@ std::optional<SavedState> decode_state(std::string_view text) try {
   state.last_epoch = number_at(value, "last_epoch");
   for (const json::value& seat : value.at("seats").as_array()) state.seats.push_back(decode_seat(seat, texts));
   for (const json::value& room : value.at("rooms").as_array()) state.rooms.push_back(decode_room(room));
+  for (const json::value& room : value.at("remote_rooms").as_array())
+    state.remote_rooms.push_back(decode_remote_room(room));
   for (const json::value& use : value.at("spent").as_array())
     state.spent.push_back({number_at(use, "expires_s"), bytes_at(use, "id")});
   return state;

@@ -48,10 +48,10 @@ struct SavedMember {
   bool away = false;
   EventPosition since;
   uint64_t joined_s = 0;
-  Duration waiting_left{};  // of who waits
+  Duration waiting_left{};   // of who waits
+  std::string session = {};  // its tag
 
   // Between nodes only.
-  std::string session = {};  // its tag
   std::string node = {};     // that holds its seat; empty: none
   SeatAddress address = {};  // of the seat; the number of the node has no meaning to another one
 };
@@ -78,6 +78,16 @@ struct SavedRoom {
   std::vector<SavedMember> waiting;
   std::vector<SavedBan> bans;
 };
+// Another node's, with seats of this one in it or in its lobby.
+struct SavedRemoteRoom {
+  struct Own {
+    size_t seat = 0;  // index into SavedState::seats
+    std::string peer;
+    bool waiting = false;
+  };
+  SavedRoom known;
+  std::vector<Own> own;
+};
 struct SavedTicketUse {
   uint64_t expires_s = 0;
   std::string id;
@@ -87,6 +97,7 @@ struct SavedState {
   uint64_t last_epoch = 0;
   std::vector<SavedSeat> seats;
   std::vector<SavedRoom> rooms;
+  std::vector<SavedRemoteRoom> remote_rooms;
   std::vector<SavedTicketUse> spent;
 };
 

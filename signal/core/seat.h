@@ -27,6 +27,7 @@ struct Place {
   bool ice_leaves = false;        // because a relay it was given goes away
   std::vector<RelayNode> relays;  // that it was given
   bool waiting = false;           // in its lobby, not in it
+  bool dormant = false;           // as another process left it; the owner hears of it when the client is back
   EventPosition at{};             // how far its client has been told what happens in the room
   bool out_of_step = false;       // something is missing: only a roster makes sense
 

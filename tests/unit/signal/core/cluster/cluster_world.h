@@ -68,6 +68,14 @@ class HubNode final : public MemoryBus::Node, public ServerSide {
   }
   std::map<uint64_t, OperatorAnswer> replies;
   std::vector<Revocation> revocations;
+  // What the process leaves behind at its end.
+  std::string end() {
+    drain();
+    bus_.run_for(std::chrono::milliseconds(100));
+    std::string saved = hub_->save(bus_.now());
+    feed([&](Output& output) { hub_->leave_cluster(bus_.now(), output); });
+    return saved;
+  }
   void drain() {
     feed([&](Output& output) { hub_->on_drain(bus_.now(), output); });
   }
