@@ -26,7 +26,8 @@ async function talk(ann, bo, room, query) {
       return all.length > 0 && all.every((one) => one.framesDecoded > 0 && one.audioBytes > 0) && all;
     });
     assert.deepEqual(others, [], 'one connection suffices for two people');
-    assert.deepEqual([connection.local, connection.remote], ['relay', 'relay']);
+    // What the other end's is, its own page says: here it is 'prflx' if its check came before its candidate.
+    assert.equal(connection.local, 'relay');
   }
 }
 
