@@ -14,6 +14,7 @@
 #include "common/io/clocks.h"
 #include "common/io/listen_socket.h"
 #include "common/io/system_random.h"
+#include "common/ops/common_metrics.h"
 #include "common/ops/daemon.h"
 #include "common/ops/default_listeners.h"
 #include "common/ops/line_log.h"
@@ -94,6 +95,8 @@ class Daemon final : public ops::Service {
     signal::collect(page, shell_->hub_stats(), shell_->stats(), webhooks_ ? webhooks_->stats() : no_posts_,
                     relay_orders_ ? relay_orders_->stats() : no_posts_);
     bus::collect_bus(page, "noom_signal", bus_);
+    ops::collect_loops(page, {&shard_.lag()});
+    ops::collect_certificates(page, {tls_.get()});
   }
   bool ready() const override { return shell_->ready(); }
   std::shared_ptr<const ops::AdminApi> admin_api() override { return admin_; }

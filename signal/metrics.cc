@@ -1,6 +1,8 @@
 // Every family of noom_signal_*, hub first.
 #include "signal/metrics.h"
 
+#include "common/ops/common_metrics.h"
+
 namespace noom::signal {
 namespace {
 
@@ -92,6 +94,9 @@ void collect_shell(ops::MetricPage& page, const ShellStats& shell) {
       .sample(shell.connections_refused.value());
   page.counter("noom_signal_tls_handshakes_failed_total", "TLS handshakes that failed or took too long.")
       .sample(shell.handshakes_failed.value());
+  auto handshakes = page.histogram("noom_signal_handshake_seconds",
+                                   "TLS handshakes from accepting until they are done; those that fail are not in it.");
+  ops::sample_latency(handshakes, {&shell.tls_handshakes});
   auto headers = page.counter("noom_signal_proxy_headers_refused_total",
                               "Connections from listen.proxy_protocol_from closed for their PROXY header, by reason.");
   for (size_t i = 0; i < count_of<wire::ProxyRefusal>(); ++i) {

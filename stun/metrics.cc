@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "common/ops/common_metrics.h"
 #include "common/ops/udp_metrics.h"
 
 namespace noom::stun {
@@ -100,6 +101,9 @@ void collect(ops::MetricPage& page, const StunService& service) {
   std::vector<const io::UdpPumpStats*> pumps;
   for (const auto& shard : service.shards()) pumps.push_back(&shard->udp_pump_stats());
   ops::collect_udp(page, "noom_stun", pumps);
+  std::vector<const LatencyHistogram*> lags;
+  for (size_t i = 0; i < service.shards().size(); ++i) lags.push_back(&service.lag(i));
+  ops::collect_loops(page, lags);
 }
 
 }  // namespace noom::stun

@@ -1,11 +1,10 @@
 #include "turn/metrics.h"
 
-#include <algorithm>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/ops/common_metrics.h"
 #include "common/ops/udp_metrics.h"
 
 namespace noom::turn {
@@ -25,7 +24,7 @@ class TurnPage {
   void collect_streams();
   void collect_dtls();
   void collect_udp();
-  void collect_certificates(const std::vector<Listener>& listeners);
+  void collect_latencies();
 
  private:
   using Pick = std::function<const Counter&(const ShardStatsView&)>;
@@ -149,6 +148,8 @@ void TurnPage::collect_allocations() {
         [](const ShardStatsView& s) -> const Counter& { return s.core.permissions_live; });
   gauge("noom_turn_channels", "Channels alive.",
         [](const ShardStatsView& s) -> const Counter& { return s.core.channels_live; });
+  gauge("noom_turn_relay_ports", "Relay ports of all relay addresses, free or not.",
+        [](const ShardStatsView& s) -> const Counter& { return s.core.relay_ports; });
   gauge("noom_turn_relay_ports_free", "Relay ports that can still be allocated, over all relay addresses.",
         [](const ShardStatsView& s) -> const Counter& { return s.core.relay_ports_free; });
   gauge("noom_turn_relay_ports_reserved",
@@ -189,6 +190,8 @@ void TurnPage::collect_peer_connections() {
 void TurnPage::collect_streams() {
   gauge("noom_turn_streams", "TCP and TLS connections open.",
         [](const ShardStatsView& s) -> const Counter& { return s.shell.streams_live; });
+  gauge("noom_turn_stream_queued_bytes", "Bytes that wait for TCP and TLS clients to read.",
+        [](const ShardStatsView& s) -> const Counter& { return s.shell.stream_queued_bytes; });
   counter("noom_turn_streams_accepted_total", "TCP and TLS connections accepted.",
           [](const ShardStatsView& s) -> const Counter& { return s.shell.streams_accepted; });
   counter("noom_turn_streams_paused_total", "Times that accepting rested for lack of descriptors.",
@@ -229,18 +232,25 @@ void TurnPage::collect_udp() {
   ops::collect_udp(page_, "noom_turn", pumps);
 }
 
-void TurnPage::collect_certificates(const std::vector<Listener>& listeners) {
-  std::optional<Wall> first;
-  for (const Listener& listener : listeners) {
-    if (listener.tls == nullptr) continue;
-    const Wall end = listener.tls->get()->not_after();
-    first = std::min(first.value_or(end), end);
-  }
-  if (first)
-    page_
-        .gauge("noom_turn_certificate_expiry_timestamp_seconds",
-               "When the first of the TLS certificates in use expires, in seconds since the Unix epoch.")
-        .sample(static_cast<double>(unix_seconds(*first)));
+void TurnPage::collect_latencies() {
+  using PickLatency = const LatencyHistogram& (*)(const ShardStatsView&);
+  const auto all = [this](PickLatency pick) {
+    std::vector<const LatencyHistogram*> parts;
+    for (const ShardStatsView& shard : shards_) parts.push_back(&pick(shard));
+    return parts;
+  };
+  auto allocations =
+      page_.histogram("noom_turn_allocation_seconds",
+                      "From reading an Allocate until its relay is open and the answer queued, of allocations made.");
+  ops::sample_latency(allocations, all([](const ShardStatsView& s) -> auto& { return s.shell.allocations; }));
+  auto handshakes = page_.histogram("noom_turn_handshake_seconds",
+                                    "TLS handshakes from accepting, DTLS handshakes from the hello with a good "
+                                    "cookie, until they are done; those that fail are not in it.");
+  ops::sample_latency(handshakes, all([](const ShardStatsView& s) -> auto& { return s.shell.tls_handshakes; }),
+                      {{"transport", "tls"}});
+  ops::sample_latency(handshakes, all([](const ShardStatsView& s) -> auto& { return s.shell.dtls.handshake_times; }),
+                      {{"transport", "dtls"}});
+  ops::collect_loops(page_, all([](const ShardStatsView& s) -> auto& { return s.lag; }));
 }
 
 }  // namespace
@@ -254,7 +264,10 @@ void collect(ops::MetricPage& page, const TurnService& service) {
   turn.collect_streams();
   turn.collect_dtls();
   turn.collect_udp();
-  turn.collect_certificates(service.listeners());
+  turn.collect_latencies();
+  std::vector<const io::TlsContextSlot*> slots;
+  for (const Listener& listener : service.listeners()) slots.push_back(listener.tls.get());
+  ops::collect_certificates(page, slots);
 }
 
 void collect_externals(ops::MetricPage& page, const Settings& settings, const ExternalStats& stats) {

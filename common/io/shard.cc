@@ -13,6 +13,7 @@ Shard::Shard(uint32_t index, std::string thread_name)
       thread_name_(std::move(thread_name)),
       context_(1),  // one thread runs it: Asio then hands work over without waking anybody
       work_(context_.get_executor()),
+      lag_(context_),
       finish_(finished_.get_future()) {}
 
 Shard::~Shard() {
@@ -30,12 +31,16 @@ void Shard::start() {
 
 void Shard::run() noexcept {
   ::pthread_setname_np(::pthread_self(), thread_name_.substr(0, 15).c_str());
+  lag_.start();
   context_.run();
   finished_.set_value();
 }
 
 void Shard::release() {
-  boost::asio::post(context_, [this] { work_.reset(); });
+  boost::asio::post(context_, [this] {
+    work_.reset();
+    lag_.stop();
+  });
 }
 
 void Shard::stop() {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/io/clocks.h"
+#include "common/io/loop_lag.h"
 
 namespace noom::io {
 
@@ -40,6 +41,8 @@ class Shard {
   // True when the thread has ended, or was never started, within `patience`.
   bool wait_finished(Duration patience);
   void join();
+  // How late the loop comes to what is due. Any thread.
+  const LatencyHistogram& lag() const { return lag_.histogram(); }
 
  private:
   void run() noexcept;
@@ -48,6 +51,7 @@ class Shard {
   std::string thread_name_;  // at most 15 characters are shown by the kernel
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  LoopLag lag_;
   std::thread thread_;
   std::promise<void> finished_;
   std::future<void> finish_;
@@ -62,6 +66,7 @@ class ShardGroup {
 
   uint32_t size() const { return static_cast<uint32_t>(shards_.size()); }
   Shard& operator[](uint32_t index) { return *shards_[index]; }
+  const Shard& operator[](uint32_t index) const { return *shards_[index]; }
   void start();
   // Runs `work` once on every shard and waits until the last has finished. Shards must be started; never call from a
   // shard.

@@ -3,6 +3,7 @@
 // flush (udp_send.cc).
 #pragma once
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "common/base/counter.h"
 #include "common/base/endpoint.h"
 #include "common/base/handle.h"
+#include "common/base/histogram.h"
 #include "common/base/ip_fields.h"
 #include "common/base/time.h"
 #include "common/io/poll_set.h"
@@ -64,11 +66,14 @@ class UdpReceiver {
   ~UdpReceiver() = default;
 };
 
+constexpr std::array<uint64_t, 6> kUdpBatchBounds = {1, 2, 4, 8, 16, 32};
+
 // Every datagram is accounted for: queued = sent + Σ send drops.
 struct UdpPumpStats {
   Counter received;
   Counter received_bytes;
   Counter receive_calls;
+  Histogram<kUdpBatchBounds.size()> receive_batches{kUdpBatchBounds};  // datagrams of each call that found any
   Counter
       receive_truncated;  // longer than 65,507 bytes cannot be; a kernel that cuts is counted and the datagram dropped
   Counter receive_overflows;  // dropped by the kernel because a socket's receive buffer was full (SO_RXQ_OVFL)
@@ -76,6 +81,7 @@ struct UdpPumpStats {
   Counter sent;
   Counter sent_bytes;
   Counter send_calls;
+  Histogram<kUdpBatchBounds.size()> send_batches{kUdpBatchBounds};  // datagrams of each call that took any
   Counter send_partial;           // sendmmsg took only a part; the rest was sent by another call
   Counter send_drop_would_block;  // send buffer or device queue full (EAGAIN, ENOBUFS): late media is worth nothing
   Counter send_drop_too_big;      // EMSGSIZE even with fragmentation allowed, or where it was not

@@ -80,6 +80,7 @@ size_t UdpReceive::read(const UdpSocket& socket, uint32_t& overflows, size_t bud
     return 0;
   }
   const auto count = static_cast<size_t>(got);
+  if (count > 0) stats_.receive_batches.observe(count);
   for (size_t i = 0; i < count; ++i) take(socket, overflows, i);
   slabs_.use(count);
   return count;

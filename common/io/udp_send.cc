@@ -118,6 +118,7 @@ void UdpSend::send_batch(const UdpSocket& socket, SendQueue& queue, size_t count
     const size_t offered = sendable(socket, queue, next, count);
     const int sent = send_(socket.fd(), &messages_[next], static_cast<unsigned>(offered), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
+      stats_.send_batches.observe(static_cast<uint64_t>(sent));
       for (const size_t end = next + static_cast<size_t>(sent); next < end; ++next) {
         stats_.sent.add();
         stats_.sent_bytes.add(vectors_[next].iov_len);

@@ -63,8 +63,8 @@ class MetricPage {
 
 using Collector = std::function<void(MetricPage&)>;
 
-// noom_build_info, process_resident_memory_bytes, process_open_fds, process_max_fds, process_cpu_seconds_total,
-// process_start_time_seconds.
+// noom_build_info, noom_clock_seconds, process_resident_memory_bytes, process_open_fds, process_max_fds,
+// process_cpu_seconds_total, process_start_time_seconds.
 void collect_process(MetricPage& page, std::string_view daemon, std::string_view version);
 
 }  // namespace noom::ops

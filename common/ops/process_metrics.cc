@@ -27,15 +27,16 @@ uint64_t stat_field(int number) {
   return std::strtoull(field.c_str(), nullptr, 10);
 }
 
+double read_clock_s(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
 double start_time_s() {
   constexpr int kStartTimeField = 22;  // clock ticks after boot
-  const auto read = [](clockid_t clock) {
-    timespec time{};
-    ::clock_gettime(clock, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-  };
   // Not from /proc/stat: the units' ProcSubset=pid hides it.
-  const double boot_s = read(CLOCK_REALTIME) - read(CLOCK_BOOTTIME);
+  const double boot_s = read_clock_s(CLOCK_REALTIME) - read_clock_s(CLOCK_BOOTTIME);
   return boot_s + static_cast<double>(stat_field(kStartTimeField)) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
@@ -67,6 +68,10 @@ void collect_process(MetricPage& page, std::string_view daemon, std::string_view
 
   page.gauge("noom_build_info", "Which daemon and version this is; always 1.")
       .sample(uint64_t{1}, {{"daemon", daemon}, {"version", version}});
+  page.gauge("noom_clock_seconds",
+             "The host's clock at the scrape, in seconds since the Unix epoch; compared with the time of the scrape it "
+             "tells how wrong it is.")
+      .sample(read_clock_s(CLOCK_REALTIME));
   page.counter("process_cpu_seconds_total", "User and system CPU time spent.").sample(cpu_s(usage));
   page.gauge("process_resident_memory_bytes", "Resident memory size.")
       .sample(stat_field(kResidentPagesField) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)));

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "common/ops/histogram_sum.h"
+
 namespace noom::ops {
 namespace {
 
@@ -34,6 +36,17 @@ constexpr DropRow kDrops[] = {
     {"send_unreachable", &UdpPumpStats::send_drop_unreachable}, {"send_closed", &UdpPumpStats::send_drop_closed},
 };
 
+using Batches = Histogram<io::kUdpBatchBounds.size()>;
+struct BatchRow {
+  std::string_view name;
+  std::string_view help;
+  Batches UdpPumpStats::*batches;
+};
+constexpr BatchRow kBatches[] = {
+    {"_udp_receive_batch_datagrams", "Datagrams of each recvmmsg that found any.", &UdpPumpStats::receive_batches},
+    {"_udp_send_batch_datagrams", "Datagrams of each sendmmsg that took any.", &UdpPumpStats::send_batches},
+};
+
 uint64_t total(const std::vector<const UdpPumpStats*>& pumps, Counter UdpPumpStats::*counter) {
   uint64_t sum = 0;
   for (const UdpPumpStats* pump : pumps) sum += (pump->*counter).value();
@@ -45,6 +58,11 @@ uint64_t total(const std::vector<const UdpPumpStats*>& pumps, Counter UdpPumpSta
 void collect_udp(MetricPage& page, std::string_view prefix, const std::vector<const UdpPumpStats*>& pumps) {
   for (const Row& row : kRows)
     page.counter(std::string(prefix) + std::string(row.name), row.help).sample(total(pumps, row.counter));
+  for (const BatchRow& row : kBatches) {
+    HistogramSum sum{std::span<const uint64_t>(io::kUdpBatchBounds)};
+    for (const UdpPumpStats* pump : pumps) sum.add(pump->*row.batches);
+    page.histogram(std::string(prefix) + std::string(row.name), row.help).sample(sum.sample());
+  }
   auto drops = page.counter(std::string(prefix) + "_udp_drops_total",
                             "Datagrams lost between the kernel and the daemon, by reason.");
   for (const DropRow& drop : kDrops) drops.sample(total(pumps, drop.counter), {{"reason", drop.reason}});

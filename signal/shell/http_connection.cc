@@ -74,15 +74,18 @@ class BeastHttpConnection final : public HttpConnection, public std::enable_shar
       : stream_(std::move(stream)), id_(id), events_(events), buffer_(kHttpHeaderBytesMax + 1024) {}
 
   void start() {
-    stream_.async_handshake(kHandshakeDeadline, [self = shared_from_this()](error_code error) {
-      if (self->ended_) return;
-      if (!error) {
-        self->events_.on_client(self->id_, self->stream_.remote());
-        return self->read();
-      }
-      self->events_.on_handshake_failed(self->id_, error);
-      self->end();
-    });
+    stream_.async_handshake(kHandshakeDeadline,
+                            [self = shared_from_this(), began = io::read_clocks().mono](error_code error) {
+                              if (self->ended_) return;
+                              if (!error) {
+                                if (self->stream_.is_tls())
+                                  self->events_.on_tls_handshake(io::read_clocks().mono - began);
+                                self->events_.on_client(self->id_, self->stream_.remote());
+                                return self->read();
+                              }
+                              self->events_.on_handshake_failed(self->id_, error);
+                              self->end();
+                            });
   }
 
   bool is_answering() const override { return is_writing_; }

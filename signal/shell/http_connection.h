@@ -28,6 +28,7 @@ class HttpEvents {
  public:
   // The handshake is done: `remote` is the client, behind a proxy too.
   virtual void on_client(ConnectionId connection, const IpEndpoint& remote) = 0;
+  virtual void on_tls_handshake(Duration took) = 0;
   virtual void on_phase(ConnectionId connection, HttpPhase phase) = 0;
   // `request` is borrowed for the call. After UpgradeAccepted, on_upgrade follows at once.
   virtual HttpReply on_request(ConnectionId connection, const HttpRequest& request) = 0;

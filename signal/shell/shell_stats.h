@@ -8,6 +8,7 @@
 
 #include "common/base/counter.h"
 #include "common/base/counter_table.h"
+#include "common/base/latency.h"
 #include "common/wire/proxy_protocol.h"
 #include "signal/shell/carrier.h"
 #include "signal/shell/post_order.h"
@@ -35,6 +36,7 @@ struct ShellStats : std::enable_shared_from_this<ShellStats> {
   Counter connections;          // now, of any kind
   Counter connections_refused;  // beyond the limit: closed at once
   Counter handshakes_failed;    // TLS
+  LatencyHistogram tls_handshakes;
   CounterTable<wire::ProxyRefusal> proxy_headers_refused;
   Counter deadlines_missed;  // a request or an answer took too long
   std::array<Counter, kStatusClassLabels.size()> http_answers;

@@ -155,6 +155,7 @@ class SignalShell::Impl final : public HttpEvents, public SwitchboardOwner {
                                                         connection.carrier, limits_, board_, stats_));
   }
 
+  void on_tls_handshake(Duration took) override { stats_.tls_handshakes.observe(took); }
   void on_handshake_failed(ConnectionId, boost::system::error_code error) override {
     if (const auto refusal = io::refusal_of(error))
       return stats_.proxy_headers_refused[static_cast<wire::ProxyRefusal>(*refusal)].add();

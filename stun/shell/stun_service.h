@@ -38,6 +38,7 @@ class StunService {
   void heartbeat(std::function<void()> alive);
 
   const std::vector<std::unique_ptr<StunShard>>& shards() const { return shards_; }  // for their stats
+  const LatencyHistogram& lag(size_t shard) const { return threads_[static_cast<uint32_t>(shard)].lag(); }
 
  private:
   std::atomic<uint32_t> tcp_connections_{0};

@@ -37,6 +37,8 @@ def complete(name):
     """A daemon with all that a metric depends on switched on."""
     with tempfile.TemporaryDirectory() as scratch:
         tls = {"listen": {"tls": ["127.0.0.1:0"]}, "tls": minimal.certificate(scratch)} if name == "noom-turn" else {}
+        if name == "noom-signal":
+            tls = {"listen": {"https": ["127.0.0.1:0"]}, "tls": minimal.certificate(scratch)}
         with minimal.start(name, **tls) as daemon:
             yield daemon
 

@@ -14,6 +14,7 @@ Core::Core(uint32_t shard, std::shared_ptr<const Settings> settings, std::shared
     : shard_(shard), settings_(std::move(settings)), shared_(std::move(shared)), random_(random), challenges_(random) {
   for (const RelayAddress& address : settings_->relay_addresses) {
     pools_.emplace_back(address.local, settings_->port_min, settings_->port_max, shard_, settings_->shard_count);
+    stats_.relay_ports.add(pools_.back().free());
     stats_.relay_ports_free.add(pools_.back().free());
   }
   random_.fill(indication_id_);

@@ -220,7 +220,8 @@ struct Stats {
   Counter clients_forwarded;  // five-tuples whose allocation another shard holds
   Counter permissions_live;
   Counter channels_live;
-  Counter relay_ports_free;      // over all relay addresses of this shard
+  Counter relay_ports;  // over all relay addresses of this shard
+  Counter relay_ports_free;
   Counter relay_ports_reserved;  // by EVEN-PORT, waiting for their RESERVATION-TOKEN
   Counter relay_open_failures;
   Counter revocations_live;       // names whose credentials are refused before their end

@@ -178,6 +178,7 @@ void DtlsClients::process(Now now, ClientId id, MutableBytes datagram, const IpF
 
 void DtlsClients::on_established(Now now, ClientId id, DtlsClient& client) {
   stats_.handshakes[DtlsHandshake::kCompleted].add();
+  stats_.handshake_times.observe(now.mono - client.last_message);
   end_handshake(client);
   client.last_message = now.mono;
   deadlines_.set(id.index, now.mono + limits_.idle_timeout);

@@ -9,6 +9,7 @@
 
 #include "common/base/counter.h"
 #include "common/base/counter_table.h"
+#include "common/base/latency.h"
 
 namespace noom::turn {
 
@@ -62,6 +63,7 @@ struct DtlsStats {
   Counter sessions_live;  // handshakes under way included
   Counter handshakes_live;
   CounterTable<DtlsHandshake> handshakes;
+  LatencyHistogram handshake_times;  // of completed ones, from the hello with a good cookie
   CounterTable<DtlsEnd> ended;
 };
 

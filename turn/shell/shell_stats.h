@@ -7,6 +7,7 @@
 
 #include "common/base/counter.h"
 #include "common/base/counter_table.h"
+#include "common/base/latency.h"
 #include "common/io/udp_pump.h"
 #include "turn/core/stats.h"
 #include "turn/shell/dtls_stats.h"
@@ -60,7 +61,10 @@ struct ShellStats {
   CounterTable<ShellDrop> drops;
   Counter streams_live;
   Counter streams_accepted;
-  Counter streams_paused;  // accepting rested for lack of descriptors
+  Counter stream_queued_bytes;      // that wait for clients to read
+  LatencyHistogram tls_handshakes;  // from accepting to the end of the handshake
+  LatencyHistogram allocations;     // from reading an Allocate until its relay is open and the answer queued
+  Counter streams_paused;           // accepting rested for lack of descriptors
   CounterTable<StreamEnd> streams_ended;
   CounterTable<StreamRefusal> streams_refused;
   DtlsStats dtls;
@@ -72,6 +76,7 @@ struct ShardStatsView {
   const Stats& core;
   const io::UdpPumpStats& udp;
   const ShellStats& shell;
+  const LatencyHistogram& lag;
 };
 
 }  // namespace noom::turn

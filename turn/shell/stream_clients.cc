@@ -108,6 +108,7 @@ void StreamClients::on_handshake(ClientId id, const error_code& error) {
   tuple = {stream.remote(), stream.local(), stream.is_tls() ? Transport::kTls : Transport::kTcp, tuple.listener};
   if (error) return end(id, end_of(error, stream), error.message());
   if (!client->counted && !take_of_source(io::read_clocks(), *client)) return end(id, StreamEnd::kRefused);
+  if (stream.is_tls()) stats_.tls_handshakes.observe(io::read_clocks().mono - client->last_message);
   // The kernel has forgotten the old connection: so must we.
   if (const auto old = by_five_tuple_.find(tuple); old != by_five_tuple_.end())
     end(old->second, StreamEnd::kClientClosed);
@@ -187,6 +188,7 @@ void StreamClients::send(const FiveTuple& to, Bytes frame) {
   if (client == nullptr || client->leaving || client->doomed) return stats_.drops[ShellDrop::kStreamGone].add();
   switch (client->writes.add(frame)) {
     case WriteQueue::Verdict::kQueued:
+      stats_.stream_queued_bytes.add(frame.size());
       break;
     case WriteQueue::Verdict::kDropped:
       return stats_.drops[ShellDrop::kStreamQueueFull].add();
@@ -217,6 +219,7 @@ void StreamClients::on_written(ClientId id, const error_code& error, size_t size
   StreamClient* client = find(id);
   if (client == nullptr) return;
   if (error) return end(id, StreamEnd::kClientClosed, error.message());
+  stats_.stream_queued_bytes.subtract(size);
   Bytes next = client->writes.written(size);
   if (next.empty()) next = client->writes.begin_write();
   if (!next.empty()) return write(id, next);
@@ -270,6 +273,7 @@ std::unique_ptr<StreamClient> StreamClients::remove(ClientId id) {
   if (client->ready) by_five_tuple_.erase(client->five_tuple);
   idle_.clear(id.index);
   stats_.streams_live.subtract();
+  stats_.stream_queued_bytes.subtract(client->writes.size());
   return client;
 }
 

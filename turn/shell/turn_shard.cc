@@ -135,6 +135,7 @@ void TurnShard::settle(Now now) {
   for (const FiveTuple& leaver : leavers_)
     leaver.transport == Transport::kDtls ? dtls_.close(now, leaver) : streams_.close(leaver);
   leavers_.clear();
+  if (!output_.events.empty()) observe_allocations(now);
   log_.write(now, output_.events);
   output_.commands.clear();
   output_.to_clients.clear();
@@ -144,6 +145,11 @@ void TurnShard::settle(Now now) {
   for (Leaver& leaver : std::exchange(departures_, {})) streams_.depart(leaver.client, std::move(leaver.departure));
   arm_tick();
   check_drained();
+}
+
+void TurnShard::observe_allocations(Now now) {
+  for (const Event& event : output_.events)
+    if (std::holds_alternative<AllocationCreated>(event)) stats_.allocations.observe(io::read_clocks().mono - now.mono);
 }
 
 void TurnShard::on_flushed() {

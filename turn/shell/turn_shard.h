@@ -47,7 +47,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
   void stop();
 
   io::Shard& thread() { return shard_; }
-  ShardStatsView stats() const { return {server_.stats(), pump_.stats(), stats_}; }
+  ShardStatsView stats() const { return {server_.stats(), pump_.stats(), stats_, shard_.lag()}; }
 
  private:
   using Timer =
@@ -83,6 +83,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
 
   void on_client_datagram(Now now, uint8_t listener, const io::Datagram& datagram);
   void settle(Now now);
+  void observe_allocations(Now now);
   void send(const ToClient& transmit);
   void obey(Now now, const OpenRelay& command);
   void obey(Now now, const CloseRelay& command);

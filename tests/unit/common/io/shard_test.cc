@@ -64,6 +64,22 @@ TEST(Shard, StopDoesNotWaitPastTheGrace) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, 30s);
 }
 
+TEST(Shard, ALoopThatIsHeldUpShowsInItsLag) {
+  ShardGroup shards(1, "t");
+  shards.start();
+  // Whenever in the interval it begins, the timer is late by what this takes longer than the interval.
+  constexpr Duration kOverdue = 50ms;
+  shards.run_on_all([&](Shard&) {
+    const Mono begun = read_clocks().mono;
+    while (read_clocks().mono - begun < LoopLag::kInterval + kOverdue) {
+    }
+  });
+  const Mono give_up = read_clocks().mono + 30s;
+  while (shards[0].lag().sum() == 0 && read_clocks().mono < give_up) shards.run_on_all([](Shard&) {});
+  EXPECT_GE(shards[0].lag().sum(), static_cast<uint64_t>(kOverdue.count()));
+  shards.stop(1s);
+}
+
 TEST(ShardDeathTest, AnExceptionEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/base/histogram.h"
+#include "common/ops/common_metrics.h"
 
 namespace noom::ops {
 namespace {
@@ -50,13 +51,45 @@ TEST(MetricsTest, HistogramsAreCumulativeAndScaled) {
   EXPECT_THAT(text, HasSubstr("noom_x_latency_seconds_sum{path=\"udp\"} 4.000003\n"));
 }
 
+TEST(MetricsTest, EachLoopHasItsLag) {
+  LatencyHistogram first, second;
+  first.observe(std::chrono::milliseconds(1));
+  first.observe(std::chrono::milliseconds(-1));  // a timer is never early, and if it were it is not late
+  second.observe(std::chrono::seconds(7));
+  MetricPage page;
+  collect_loops(page, {&first, &second});
+  const std::string text = page.text();
+  EXPECT_THAT(text, HasSubstr("noom_event_loop_lag_seconds_bucket{shard=\"0\",le=\"0.001\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("noom_event_loop_lag_seconds_sum{shard=\"0\"} 0.001\n"));
+  EXPECT_THAT(text, HasSubstr("noom_event_loop_lag_seconds_bucket{shard=\"1\",le=\"5\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("noom_event_loop_lag_seconds_count{shard=\"1\"} 1\n"));
+}
+
+TEST(MetricsTest, ALatencyOfSeveralShardsIsTheirSum) {
+  LatencyHistogram first, second;
+  first.observe(std::chrono::milliseconds(2));
+  second.observe(std::chrono::milliseconds(3));
+  MetricPage page;
+  auto family = page.histogram("noom_x_seconds", "Latency.");
+  sample_latency(family, {&first, &second}, {{"transport", "tls"}});
+  EXPECT_THAT(page.text(), HasSubstr("noom_x_seconds_sum{transport=\"tls\"} 0.005\n"));
+  EXPECT_THAT(page.text(), HasSubstr("noom_x_seconds_count{transport=\"tls\"} 2\n"));
+}
+
+TEST(MetricsTest, WithoutCertificatesNoneExpires) {
+  const io::TlsContextSlot empty;
+  MetricPage page;
+  collect_certificates(page, {nullptr, &empty});
+  EXPECT_EQ(page.text(), "");
+}
+
 TEST(MetricsTest, ProcessMetricsAreThereAndPlausible) {
   MetricPage page;
   collect_process(page, "noom-x", "1.2.3");
   const std::string text = page.text();
   EXPECT_THAT(text, HasSubstr("noom_build_info{daemon=\"noom-x\",version=\"1.2.3\"} 1\n"));
   for (const std::string name : {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
-                                 "process_max_fds", "process_start_time_seconds"}) {
+                                 "process_max_fds", "process_start_time_seconds", "noom_clock_seconds"}) {
     const size_t at = text.find("\n" + name + " ");
     ASSERT_NE(at, text.npos) << name;
     EXPECT_GT(std::strtod(text.c_str() + at + name.size() + 2, nullptr), 0) << name;

@@ -107,6 +107,7 @@ TEST_F(StreamClientsTest, ClosingWritesWhatIsQueuedFirst) {
   const std::string request = TurnClient::binding_request();
   ASSERT_TRUE(client.send(request));
   ASSERT_TRUE(run_until([&] { return frames_ == 1; }));
+  EXPECT_EQ(stats_.stream_queued_bytes.value(), request.size());
   clients_.flush();
   clients_.close(last_);
   clients_.send(last_, as_bytes("too late"));
@@ -117,6 +118,7 @@ TEST_F(StreamClientsTest, ClosingWritesWhatIsQueuedFirst) {
   EXPECT_TRUE(client.at_clean_end());
   client.close();
   EXPECT_TRUE(run_until([&] { return ended(StreamEnd::kServerClosed) == 1; }));
+  EXPECT_EQ(stats_.stream_queued_bytes.value(), 0U);
 }
 
 }  // namespace
