@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -39,6 +40,7 @@ class Prometheus(unittest.TestCase):
         cls.server = cls.start()
         cls.addClassCleanup(cls.server.stop)
         cls.url = "http://" + cls.server.wait_for(cls.listening, "a port")
+        cls.server.wait_for(cls.is_ready, "readiness")
         cls.server.wait_for(cls.has_scraped, "several scrapes of all three")
 
     @classmethod
@@ -58,6 +60,13 @@ class Prometheus(unittest.TestCase):
     def listening(cls):
         found = re.search(r'msg="Listening on" address=(\S+)', cls.server.log())
         return found and found[1]
+
+    @classmethod
+    def is_ready(cls):
+        try:
+            return urllib.request.urlopen(f"{cls.url}/-/ready", timeout=20).close() is None
+        except urllib.error.HTTPError:
+            return False
 
     @classmethod
     def api(cls, path, **parameters):
