@@ -3,6 +3,8 @@
 
 // `disconnected` often mends itself within a few seconds (webrtc-pc §5.6.3): only then is a restart worth its traffic.
 const AFTER_DISCONNECT_MS = 3_000;
+// For the other end, which hears of a broken path at the same time, to go first.
+const POLITENESS_MS = 2_000;
 // How long each restart has to succeed before the next.
 const PATIENCE_MS = [8_000, 8_000, 16_000, 30_000];
 
@@ -34,7 +36,7 @@ export class Healing {
   begin(how, polite) {
     if (this.#held || (how === 'disconnected' && this.#restarts > 0)) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#next(), how === 'failed' && !polite ? 0 : AFTER_DISCONNECT_MS);
+    this.#timer = setTimeout(() => this.#next(), (how === 'failed' ? 0 : AFTER_DISCONNECT_MS) + (polite ? POLITENESS_MS : 0));
   }
 
   /** The path works. */

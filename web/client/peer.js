@@ -18,6 +18,7 @@ import { selectedPath } from './stats.js';
  * @property {ChannelOptions[]} channels
  * @property {ReadonlyMap<MediaKind, MediaStreamTrack | null>} tracks
  * @property {() => boolean} reachable
+ * @property {() => void} doubt      the path to somebody has broken: perhaps not it alone
  * @property {(to: string, data: object) => boolean} signal
  *
  * @typedef {object} PeerEvents
@@ -241,6 +242,7 @@ export class Peer extends Emitter {
     link.on('state', (state) => {
       if (link !== this.#link) return;
       this.#refreshState();
+      if (state === 'healing') this.#context.doubt();
       if (state === 'closed' && this.#present && this.#context.reachable()) this.#seekLink();
     });
     link.on('problem', (problem) => this.emit('problem', problem));

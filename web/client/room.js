@@ -77,6 +77,8 @@ export class Room extends Emitter {
       channels: this.#options.channels,
       tracks: this.#tracks,
       reachable: () => this.#state === 'joined',
+      // Where media stops, the network may have changed under signaling too, and its repair needs signaling.
+      doubt: () => this.#signaling.doubt(),
       signal: (to, data) => this.#signaling.notify({ type: 'send', to, data }),
     });
     this.moderation = new Moderation((message) => this.#signaling.request(message), (id) => this.peers.find((peer) => peer.id === id));

@@ -42,6 +42,8 @@ import { Watchdog } from './watchdog.js';
 
 // A connection that lasted this long was a good one: the next loss starts counting attempts anew.
 const STEADY_MS = 10_000;
+// For an answer where there is reason to doubt the connection. To resume one that was only slow costs little; to wait for one that is dead, much.
+const DOUBT_MS = 3_000;
 // The server learns at the latest after this that its messages have come.
 const ACK_MS = 5_000;
 
@@ -171,9 +173,14 @@ export class Signaling extends Emitter {
   wake() {
     if (this.#state === 'waiting' && Date.now() >= this.#notBefore) this.#open();
     else if (this.#state === 'open' && !this.#moving) {
-      this.#watchdog.probe();
+      this.doubt();
       this.#climber.now();
     }
+  }
+
+  /** There is a sign that the network has changed: finds out within seconds whether the connection still works, and makes it anew if not. */
+  doubt() {
+    if (this.#state === 'open' && !this.#moving) this.#watchdog.probe(DOUBT_MS);
   }
 
   #open() {

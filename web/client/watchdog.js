@@ -4,6 +4,9 @@ export class Watchdog {
   #ask;
   #give;
   #heardAt = 0;
+  #askedAt = 0;
+  /** When it gives up, unless it hears something; 0 while it waits for nothing. */
+  #deadline = 0;
   #intervalMs = 15_000;
   #timeoutMs = 10_000;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -32,23 +35,32 @@ export class Watchdog {
     this.#watch();
   }
 
-  /** Finds out now. */
-  probe() {
+  /**
+   * Finds out now. Asked again while it waits for an answer, it does not wait longer for that.
+   * @param {number} [timeoutMs] for the answer
+   */
+  probe(timeoutMs = this.#timeoutMs) {
+    const now = Date.now();
+    const waiting = this.#deadline !== 0 && this.#heardAt < this.#askedAt;
+    if (waiting && this.#deadline <= now + timeoutMs) return;
+    if (!waiting) this.#askedAt = now;
+    this.#deadline = now + timeoutMs;
     clearTimeout(this.#timer);
-    const askedAt = Date.now();
-    this.#ask();
     this.#timer = setTimeout(() => {
-      if (this.#heardAt >= askedAt) this.#watch();
+      if (this.#heardAt >= this.#askedAt) this.#watch();
       else this.#give();
-    }, this.#timeoutMs);
+    }, timeoutMs);
+    if (!waiting) this.#ask();
   }
 
   stop() {
     clearTimeout(this.#timer);
+    this.#deadline = 0;
   }
 
   #watch() {
     clearTimeout(this.#timer);
+    this.#deadline = 0;
     const silence = Date.now() - this.#heardAt;
     this.#timer = setTimeout(() => {
       if (Date.now() - this.#heardAt >= this.#intervalMs) this.probe();

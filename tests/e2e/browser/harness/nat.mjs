@@ -1,6 +1,7 @@
 // A network of its own for a browser: behind a real NAT (nftables masquerade) and a firewall that the test rules, with the servers on the far side.
 //
 //     browser 10.77.0.2 ── 10.77.0.1 router 203.0.113.1 ── 203.0.113.10, 203.0.113.11 servers
+//             10.78.0.2 ── 10.78.0.1                         (once the browser has switched networks)
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -73,10 +74,22 @@ export class NatNetwork {
     execFileSync('ip', ['netns', 'exec', this.router, 'nft', '-f', '-'], { input: ruleset, stdio: ['pipe', 'ignore', 'pipe'] });
   }
 
-  /** A program that runs another one on the inside. @param {string} program @param {string} directory */
-  wrap(program, directory) {
-    const wrapper = path.join(directory, 'inside');
-    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${this.inside} ${program} "$@"\n`);
+  /** From one network to another, as a phone that leaves the house: the address vanishes, another one is there. */
+  switchNetwork() {
+    ip('link', 'add', 'mobile', 'netns', this.inside, 'type', 'veth', 'peer', 'name', 'mobile', 'netns', this.router);
+    for (const [namespace, address] of [[this.router, '10.78.0.1/24'], [this.inside, '10.78.0.2/24']]) {
+      ip('-n', namespace, 'address', 'add', address, 'dev', 'mobile');
+      ip('-n', namespace, 'link', 'set', 'mobile', 'up');
+    }
+    ip('-n', this.inside, 'link', 'set', 'lan', 'down');
+    ip('-n', this.inside, 'address', 'flush', 'dev', 'lan');
+    ip('-n', this.inside, 'route', 'replace', 'default', 'via', '10.78.0.1');
+  }
+
+  /** A program that runs another one in a namespace. @param {string} program @param {string} directory */
+  wrap(program, directory, namespace = this.inside) {
+    const wrapper = path.join(directory, `in-${namespace}`);
+    writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${namespace} ${program} "$@"\n`);
     chmodSync(wrapper, 0o755);
     return wrapper;
   }

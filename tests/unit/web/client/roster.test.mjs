@@ -23,7 +23,7 @@ class Person {
   constructor(key) {
     this.key = key;
     this.roster = new Roster({
-      rtc: () => ({}), channels: [{ label: 'chat', id: 0 }], tracks: new Map(), reachable: () => this.server !== undefined,
+      rtc: () => ({}), doubt: () => {}, channels: [{ label: 'chat', id: 0 }], tracks: new Map(), reachable: () => this.server !== undefined,
       signal: (to, data) => {
         if (this.server) queueMicrotask(() => this.server?.deliver(this, to, data));
         return this.server !== undefined;

@@ -123,6 +123,32 @@ test('silence is probed with a ping, and an unanswered ping ends the connection'
   assert.notEqual(signaling.state, 'open');
 });
 
+test('a connection in doubt has three seconds to answer, however often it is doubted', async () => {
+  const signaling = await opened();
+  const socket = FakeSocket.last;
+  signaling.doubt();
+  assert.equal(socket.sent.at(-1).type, 'ping');
+  socket.say({ type: 'pong' });
+  await clock.advance(3_000);
+  assert.equal(signaling.state, 'open');
+  signaling.doubt();
+  await clock.advance(2_000);
+  signaling.doubt();
+  await clock.advance(1_000);
+  assert.equal(socket.closedWith, 4000);
+  assert.equal(socket.sent.filter((message) => message.type === 'ping').length, 2);
+  await clock.advance(1_000);
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test('a doubt shortens the wait for an answer that is outstanding', async () => {
+  const signaling = await opened();
+  await clock.advance(16_000);
+  signaling.doubt();
+  await clock.advance(3_000);
+  assert.equal(FakeSocket.last.closedWith, 4000);
+});
+
 test('close says bye, leaves no timer and no second connection', async () => {
   const signaling = await opened();
   const socket = FakeSocket.last;
