@@ -20,6 +20,7 @@ for _daemon in ("stun", "turn", "signal"):
     _bus = [] if _daemon == "stun" else ["common/bus"]
     ARROWS[f"{_daemon}/shell"] = [*_pure, "common/io", *_bus, f"{_daemon}/shell"]
     ARROWS[_daemon] = [*_pure, "common/io", "common/ops", *_bus, *(f"{each}/daemon" for each in _bus), f"{_daemon}/shell", _daemon]
+ARROWS["ctl"] = ["common/base", "common/wire", "common/auth", "common/io", "common/ops", "ctl"]
 
 PURE = ["common/base", "common/wire", "common/auth", "stun/core", "turn/core", "signal/core"]
 
@@ -53,6 +54,7 @@ LINKS = {
     "ops": ["base", "io"],
     "bus": ["base", "io"],
     "bus_daemon": ["base", "io", "ops", "bus"],
+    "ctl": ["base", "wire", "auth", "io", "ops"],
 }
 for _daemon in ("stun", "turn", "signal"):
     LINKS[f"{_daemon}_core"] = ["base", "wire", "auth"]

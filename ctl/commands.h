@@ -1,0 +1,15 @@
+// The table of noom-ctl's subcommands, and the function behind each row.
+#pragma once
+
+#include <vector>
+
+#include "ctl/command.h"
+
+namespace noom::ctl {
+
+std::vector<Command> all_commands();
+
+int run_check(const Invocation& invocation);
+int run_credentials(const Invocation& invocation);
+
+}  // namespace noom::ctl

@@ -1,0 +1,127 @@
+"""noom-ctl as an operator calls it: what it says of good and broken configurations, and credentials that noom-turn takes."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+import unittest
+
+import harness
+import minimal
+import turn_client
+
+GOOD, USAGE, UNAVAILABLE, CONFIG = 0, 64, 69, 78
+
+
+def ctl(*arguments):
+    """A call that finds this build's daemons."""
+    folders = [str(pathlib.Path(harness.binary(name)).parent) for name in minimal.DAEMONS]
+    return subprocess.run([harness.binary("noom-ctl"), *map(str, arguments)], capture_output=True, text=True, timeout=harness.READY_TIMEOUT_S,
+                          env={**os.environ, "PATH": ":".join([*folders, os.environ["PATH"]])})
+
+
+class Check(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.secret = self.write("secret", minimal.SECRET)
+        self.tls = minimal.certificate(self.folder)
+
+    def write(self, name, text, mode=0o600):
+        file = self.folder / name
+        file.write_text(text)
+        file.chmod(mode)
+        return file
+
+    def check(self, text=None, **tls):
+        listen = '[listen]\ntls = ["127.0.0.1:0"]\n'
+        pair = {**self.tls, **tls}
+        text = text or f'{listen}[tls]\ncertificate = "{pair["certificate"]}"\nkey = "{pair["key"]}"\n[auth]\nrest_secret_files = ["{self.secret}"]\n'
+        run = ctl("check", "turn", "--config", self.write("noom-turn.toml", text), "--json")
+        (result,) = json.loads(run.stdout)
+        self.assertEqual(GOOD if result["good"] else CONFIG, run.returncode, run.stderr)
+        return result
+
+    def test_a_good_configuration_is_called_good(self):
+        self.assertEqual({"daemon": "noom-turn", "good": True, "errors": [], "warnings": []}, self.check())
+
+    def test_a_half_written_file_is_an_error_with_its_line(self):
+        result = self.check('[auth]\nrest_secret_files = ["/etc/noom/tu')
+        self.assertIn("noom-turn.toml:2:", result["errors"][0])
+
+    def test_an_unknown_key_is_an_error_that_says_what_was_meant(self):
+        result = self.check(f'[auth]\nrest_secret_file = ["{self.secret}"]\n')
+        self.assertIn('did you mean "auth.rest_secret_files"?', result["errors"][0])
+
+    def test_a_key_of_another_certificate_is_an_error(self):
+        other = self.folder / "other"
+        other.mkdir()
+        result = self.check(key=minimal.certificate(other)["key"])
+        self.assertIn("tls.key", result["errors"][0])
+
+    def test_an_expired_certificate_is_said(self):
+        authority = self.write("ca.conf", f"[ca]\ndefault_ca = own\n[own]\ndatabase = {self.write('index', '')}\nnew_certs_dir = {self.folder}\n"
+                               "rand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n")
+        request = self.folder / "request.pem"
+        subprocess.run(["openssl", "req", "-new", "-key", self.tls["key"], "-subj", "/CN=localhost", "-out", request], check=True, capture_output=True)
+        subprocess.run(["openssl", "ca", "-batch", "-notext", "-selfsign", "-config", authority, "-in", request, "-keyfile", self.tls["key"],
+                        "-startdate", "20200101000000Z", "-enddate", "20200102000000Z", "-out", self.tls["certificate"]], check=True, capture_output=True)
+        result = self.check()
+        self.assertIn("expired", " ".join(result["errors"] + result["warnings"]))
+
+    def test_a_secret_that_others_may_read_is_a_warning_with_its_remedy(self):
+        self.secret.chmod(0o644)
+        result = self.check()
+        self.assertTrue(result["good"])
+        self.assertIn(f"chmod 600 {self.secret}", result["warnings"][0])
+
+    def test_a_secret_that_is_not_there_is_an_error(self):
+        self.secret.unlink()
+        self.assertIn("openssl rand -hex 32", self.check()["errors"][0])
+
+    def test_without_names_every_daemon_is_checked(self):
+        run = ctl("check", "--json")
+        self.assertEqual(list(minimal.DAEMONS), [each["daemon"] for each in json.loads(run.stdout)])
+
+    def test_wrong_usage_says_what_to_write(self):
+        for arguments, remedy in (("check", "tern"), "say stun, turn or signal"), (("check", "--config", "x"), "say which"), (("chek",), "did you mean check?"):
+            run = ctl(*arguments)
+            self.assertEqual(USAGE, run.returncode, run.stderr)
+            self.assertIn(remedy, run.stderr)
+
+
+class Credentials(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.secret = pathlib.Path(scratch.name) / "secret"
+        self.secret.write_text(minimal.SECRET + "\n")
+        self.secret.chmod(0o600)
+
+    def test_what_is_made_allocates_at_noom_turn(self):
+        with minimal.start("noom-turn") as turn:
+            for hashed in ((), ("--sha256",)):
+                run = ctl("credentials", "--secret-file", self.secret, "--host", "turn.example.org", "--user", "ann", *hashed)
+                (server,) = json.loads(run.stdout)["iceServers"]
+                self.assertEqual("turn:turn.example.org?transport=udp", server["urls"][0])
+                self.assertTrue(server["username"].endswith(":ann"))
+                with turn_client.Client("udp", ("127.0.0.1", turn.port("udp")), server["username"], server["credential"]) as client:
+                    self.assertEqual(0, client.allocate().code)
+
+    def test_plain_is_two_lines_and_ends_when_asked(self):
+        username, password = ctl("credentials", "--secret-file", self.secret, "--lifetime", "60", "--plain").stdout.split()
+        self.assertAlmostEqual(time.time() + 60, int(username.split(":")[0]), delta=30)
+        self.assertEqual(28, len(password))
+
+    def test_a_secret_that_cannot_be_read_says_what_to_do(self):
+        run = ctl("credentials", "--secret-file", "/nonexistent")
+        self.assertEqual(CONFIG, run.returncode)
+        self.assertIn("--secret-file", run.stderr)
+        self.assertNotIn(minimal.SECRET, run.stdout + run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
