@@ -61,7 +61,7 @@ export class Call {
     const menu = new TileMenu(this.#stage, this.#panels, (peer) => game.invite(peer));
     this.#parts = [
       new Connection(), new OwnRole(me), new Speaking(me, this.#stage), new QualityWatch(this.#panels), new People(this.#panels, (peer, button) => menu.openFor(peer, button)),
-      new RoomRules(), new Transfers(this.#chat), game, this.#mesh, menu, new WakeLock(),
+      new RoomRules(), this.#invitation, new Transfers(this.#chat), game, this.#mesh, menu, new WakeLock(),
     ];
     byId('leave', HTMLButtonElement).addEventListener('click', () => void this.leave());
     byId('mesh-dismiss', HTMLButtonElement).addEventListener('click', () => {
@@ -97,6 +97,7 @@ export class Call {
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
       name,
       password,
+      token: route.token,
       metadata: this.#metadata(),
       channels: CHANNELS,
       rtc: route.relayOnly ? { iceTransportPolicy: 'relay' } : {},
@@ -164,7 +165,6 @@ export class Call {
     this.#stage.close();
     this.#panels.show(null);
     this.#chat.clear();
-    this.#invitation.clear();
     this.#meshDismissed = this.#hand = false;
     this.#shownMe = '';
     for (const id of ['call', 'top-room', 'invite-open', 'mesh-warning', 'sound-blocked']) byId(id, HTMLElement).hidden = true;

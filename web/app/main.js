@@ -12,7 +12,13 @@ import { startPreferences } from './preferences.js';
 import { readRoute, roomAddress } from './route.js';
 
 /** @import { NoomError } from '../client/index.js' */
+/** @import { Key } from './i18n.js' */
 /** @import { MessageText } from './message_view.js' */
+
+/** What an invitation lacked. @type {Record<string, Key>} */
+const INVITATION_LACKS = {
+  token_required: 'token_text', token_used: 'token_used_text', token_expired: 'token_expired_text', token_invalid: 'token_invalid_text', wrong_room: 'token_invalid_text',
+};
 
 startPreferences();
 const me = new Me();
@@ -35,6 +41,12 @@ window.addEventListener('popstate', () => void (call.active ? call.leave().then(
 window.addEventListener('pageshow', (event) => event.persisted && open());
 onLanguage(showTitle);
 open();
+
+/** There may be another way in: to knock, or a password. */
+function openWithoutInvitation() {
+  history.replaceState(null, '', location.pathname + location.search);
+  open();
+}
 
 /** Shows what the address bar asks for. */
 function open() {
@@ -99,7 +111,9 @@ function refuse(error, room) {
   lobby.hide();
   void me.release();
   const common = { parameters: { room, code: error.closeCode ?? error.code }, apart: true, primary };
-  if (error.code === 'room_full') say({ title: 'full_title', text: 'full_text', ...common });
+  const lack = INVITATION_LACKS[error.code];
+  if (lack) say({ title: 'token_title', text: lack, ...common, primary: { ...primary, run: openWithoutInvitation } });
+  else if (error.code === 'room_full') say({ title: 'full_title', text: 'full_text', ...common });
   else if (error.code === 'locked') say({ title: 'locked_title', text: 'locked_text', ...common });
   else if (error.code === 'denied') say({ title: 'denied_title', text: 'denied_text', said: error.said ?? '', ...common });
   else if (error.code === 'banned') say({ title: 'kicked_title', text: error.retryAfterS ? 'banned_until' : 'banned_text', ...common, parameters: { room, when: whenIn(error.retryAfterS ?? 0) } });

@@ -11,19 +11,21 @@ import { isRoomName } from './room_name.js';
  * @property {boolean} byQuery          ?room=… : for static servers that cannot map /r/… to index.html
  * @property {boolean} relayOnly        ?relay=1
  * @property {'' | 'udp' | 'tcp' | 'tls'} transport   ?transport=… : only such TURN urls
+ * @property {string} token             #token=… : what lets its bearer in, docs/admission.md; no server log has what follows a #
  */
 
 /**
- * @param {Pick<Location, 'pathname' | 'search'>} location
+ * @param {Pick<Location, 'pathname' | 'search' | 'hash'>} location
  * @returns {Route}
  */
 export function readRoute(location) {
   const query = new URLSearchParams(location.search);
   const transport = query.get('transport') ?? '';
-  /** @type {Pick<Route, 'relayOnly' | 'transport'>} */
+  /** @type {Pick<Route, 'relayOnly' | 'transport' | 'token'>} */
   const common = {
     relayOnly: query.get('relay') === '1',
     transport: transport === 'udp' || transport === 'tcp' || transport === 'tls' ? transport : '',
+    token: new URLSearchParams(location.hash.slice(1)).get('token') ?? '',
   };
   const byQuery = query.has('room');
   const path = location.pathname.replace(/\/index\.html$/, '/');
@@ -36,7 +38,7 @@ export function readRoute(location) {
 }
 
 /**
- * The address of a room as others should open it: without this page's diagnostic switches.
+ * The address of a room as others should open it: without this page's diagnostic switches and token.
  * @param {string} room
  * @param {boolean} byQuery
  */
@@ -45,7 +47,7 @@ export function roomLink(room, byQuery) {
 }
 
 /**
- * The same for this page's own address bar: the switches stay.
+ * The same for this page's own address bar: all of that stays.
  * @param {string} room
  * @param {boolean} byQuery
  */
@@ -53,7 +55,16 @@ export function roomAddress(room, byQuery) {
   const query = new URLSearchParams(location.search);
   if (byQuery) query.set('room', room);
   const search = query.size > 0 ? `?${query}` : '';
-  return byQuery ? `${location.pathname}${search}` : `/r/${room}${search}`;
+  return (byQuery ? `${location.pathname}${search}` : `/r/${room}${search}`) + location.hash;
+}
+
+/**
+ * The address of a room for one person.
+ * @param {string} link   as roomLink makes it
+ * @param {string} token
+ */
+export function personalLink(link, token) {
+  return `${link}#token=${encodeURIComponent(token)}`;
 }
 
 /**

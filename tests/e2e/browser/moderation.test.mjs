@@ -1,16 +1,17 @@
-// What a host decides, and how it looks on the other side: lobby, lock, mute request, removal, password.
+// What a host decides, and how it looks on the other side: lobby, lock, mute request, removal, password, invitations.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { inEveryLook } from './harness/looks.mjs';
 import { Suite } from './harness/suite.mjs';
 
 let suite;
-before(async () => (suite = await Suite.start()));
+before(async () => (suite = await Suite.start({ signal: { admission: { modes: ['open', 'ticket'] } } })));
 afterEach(() => suite.closePages());
 after(() => suite.stop());
 
-async function knock(room, name) {
-  const person = await suite.page();
+async function knock(room, name, page = suite.page()) {
+  const person = await page;
   await person.goto(`/r/${room}`);
   await person.page.locator('#preview-video[data-on]').waitFor();
   await person.page.locator('#name').fill(name);
@@ -106,4 +107,47 @@ test('a room with a password asks for it, and again when it is wrong', async () 
   await ann.page.locator('#room-password-state', { hasText: 'Nobody is asked' }).waitFor();
   const cho = await suite.page();
   await cho.join('secret-room', 'Cho');
+});
+
+test('an invitation lets one person in, once, past password and lobby; members make none', async () => {
+  const still = () => suite.page({ reducedMotion: 'reduce' });
+  const ann = await still();
+  await ann.join('by-invitation', 'Ann');
+  await ann.page.locator('#people-toggle').click();
+  await ann.page.locator('#room-password-text').fill('sesame');
+  await ann.page.keyboard.press('Enter');
+  await ann.page.locator('#room-password-state', { hasText: 'is asked for it' }).waitFor();
+  await ann.page.locator('#room-lobby').click();
+  await ann.page.locator('#invite-open').click();
+  const link = ann.page.locator('#invitation .link');
+  const everybodys = await link.textContent();
+  assert.equal(everybodys, `${suite.origin}/r/by-invitation`);
+  await ann.page.locator('#invitation-personal').click();
+  await ann.page.locator('#invitation-title', { hasText: 'Invite one person' }).waitFor();
+  const personal = await link.textContent();
+  assert.match(personal, /\/r\/by-invitation#token=nt_/);
+  await inEveryLook(ann, 'invitation-personal');
+  await ann.page.keyboard.press('Escape');
+  await ann.page.locator('#invite-open').click();
+  assert.equal(await link.textContent(), everybodys, 'the room’s own link again');
+  await ann.page.keyboard.press('Escape');
+
+  const invited = new URL(personal).pathname.slice(3) + new URL(personal).hash;
+  const bo = await knock(invited, 'Bo');
+  await bo.page.locator('#call').waitFor();
+  await ann.seesMovingVideoOf('Bo');
+  await bo.page.locator('#invite-open').click();
+  assert.equal(await bo.page.locator('#invitation-personal').isVisible(), false, 'a member invites to the door only');
+
+  const cho = await knock(invited, 'Cho', still());
+  await message(cho, 'This room is for invited people');
+  await cho.page.locator('#message-text', { hasText: 'has been used before' }).waitFor();
+  await inEveryLook(cho, 'invitation-used');
+  await cho.page.locator('#message-primary').click();
+  await cho.page.locator('#preview-video[data-on]').waitFor();
+  await cho.page.locator('#join-button').click();
+  await cho.page.locator('#password-field').waitFor();
+  assert.equal(new URL(cho.page.url()).hash, '');
+  const dee = await knock('by-invitation#token=nt_nonsense', 'Dee');
+  await dee.page.locator('#message-text', { hasText: 'does not fit' }).waitFor();
 });

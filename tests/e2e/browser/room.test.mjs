@@ -11,6 +11,24 @@ before(async () => (suite = await Suite.start()));
 afterEach(() => suite.closePages());
 after(() => suite.stop());
 
+/** In the page: locks on the screen as browsers give them, which end them when the page is out of sight. */
+function fakeWakeLock() {
+  window.noomLocks = [];
+  const request = async () => {
+    const lock = { released: false, release: async () => (lock.released = true) };
+    window.noomLocks.push(lock);
+    return lock;
+  };
+  Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+  let visibility = 'visible';
+  Object.defineProperty(Document.prototype, 'visibilityState', { get: () => visibility });
+  window.noomShow = (how) => {
+    visibility = how;
+    if (how === 'hidden') for (const lock of window.noomLocks) lock.released = true;
+    document.dispatchEvent(new Event('visibilitychange'));
+  };
+}
+
 test('three people each see the two others', async () => {
   const people = { Ann: await suite.page(), Bo: await suite.page({ width: 768, height: 1024 }), Cho: await suite.page({ width: 360, height: 740 }) };
   for (const [name, page] of Object.entries(people)) await page.join('three', name);
@@ -28,8 +46,11 @@ test('what is switched off is released here and marked there', async () => {
   await bo.join('switches', 'Bo');
   await bo.seesMovingVideoOf('Ann');
 
+  const voice = await ann.page.evaluateHandle(() => window.noomConnections[0].getSenders().find(({ track }) => track?.kind === 'audio').track);
   await ann.control('microphone').click();
   await bo.tile('Ann').locator('.muted-mark').waitFor();
+  assert.equal(await voice.evaluate((one) => one.readyState), 'ended', 'the microphone is given back');
+  assert.equal(await ann.page.evaluate(() => window.noomConnections[0].getSenders().filter(({ track }) => track?.kind === 'audio').length), 0);
   assert.equal(await ann.control('microphone').getAttribute('aria-pressed'), 'false');
   await ann.page.keyboard.press('Control+d');
   await bo.tile('Ann').locator('.muted-mark').waitFor({ state: 'hidden' });
@@ -44,6 +65,23 @@ test('what is switched off is released here and marked there', async () => {
   await ann.control('camera').click();
   await bo.page.locator('figure.tile:not(.no-video)', { hasText: 'Ann' }).waitFor();
   await bo.seesMovingVideoOf('Ann');
+});
+
+test('the screen stays awake during a call, again after the page was out of sight, and no longer than that', async () => {
+  const ann = await suite.page({ init: `(${fakeWakeLock})()` });
+  const held = () => ann.page.evaluate(() => window.noomLocks.map(({ released }) => !released));
+  await ann.join('awake', 'Ann');
+  await until('a lock', PATIENCE_MS, async () => String(await held()) === 'true');
+  await ann.page.evaluate(() => window.noomShow('hidden'));
+  assert.deepEqual(await held(), [false], 'the browser has taken it');
+  await ann.page.evaluate(() => window.noomShow('visible'));
+  await until('another lock', PATIENCE_MS, async () => String(await held()) === 'false,true');
+  await ann.page.evaluate(() => window.noomShow('visible'));
+  await ann.page.locator('#leave').click();
+  await ann.page.locator('#message').waitFor();
+  await until('no lock', PATIENCE_MS, async () => String(await held()) === 'false,false');
+  await ann.page.evaluate(() => (window.noomShow('hidden'), window.noomShow('visible')));
+  assert.deepEqual(await held(), [false, false]);
 });
 
 test('whoever leaves disappears, is told so, and can come back', async () => {

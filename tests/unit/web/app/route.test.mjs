@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { isRoomName, newRoomName } from '../../../../web/app/room_name.js';
-import { filterIceServers, readRoute } from '../../../../web/app/route.js';
+import { filterIceServers, personalLink, readRoute } from '../../../../web/app/route.js';
 
-const at = (pathname, search = '') => readRoute({ pathname, search });
+const at = (pathname, search = '', hash = '') => readRoute({ pathname, search, hash });
 
 // Node 18 keeps it to itself.
 globalThis.crypto ??= webcrypto;
@@ -23,6 +23,13 @@ test('addresses lead to pages', () => {
 test('switches for support are read, and nonsense is not', () => {
   assert.deepEqual([at('/r/a', '?relay=1&transport=tls').relayOnly, at('/r/a', '?relay=1&transport=tls').transport], [true, 'tls']);
   assert.deepEqual([at('/r/a', '?relay=yes&transport=ftp').relayOnly, at('/r/a', '?relay=yes&transport=ftp').transport], [false, '']);
+});
+
+test('what lets its bearer in stands after the #, and comes out as it went in', () => {
+  const token = 'nt_a+b/c=&d%20';
+  assert.equal(at('/r/a', '', new URL(personalLink('https://host/r/a', token)).hash).token, token);
+  assert.equal(at('/r/a', '', '').token, '');
+  assert.equal(at('/r/a', '?token=x', '#other').token, '');
 });
 
 test('one transport keeps only its urls', () => {
