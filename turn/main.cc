@@ -23,6 +23,9 @@ std::vector<io::LocalAddress> host_addresses() {
 // Fills a fresh table as the first one was.
 using Load = std::function<std::vector<std::string>(ops::ConfigTable&)>;
 
+// What the process before left, or why it is lost.
+using Left = std::optional<absl::StatusOr<io::FdParcel>>;
+
 // How long a start waits for external addresses before it goes on without.
 constexpr Duration kExternalAtStart = std::chrono::seconds(3);
 
@@ -53,11 +56,13 @@ class Daemon final : public ops::Service {
   }
 
   static absl::StatusOr<std::unique_ptr<ops::Service>> start(const Prepared& prepared, const Config& config,
-                                                             const ops::ConfigTable& table, Load load, LogSink& log) {
+                                                             const ops::ConfigTable& table, Load load, Left left,
+                                                             LogSink& log) {
     auto settings = std::make_unique<LiveSettings>(look_up_external, host_addresses, log);
     settings->change(prepared.options.settings, prepared.external_uses, config.external_refresh, kExternalAtStart);
     TurnServiceOptions options = prepared.options;
     options.settings = settings->current();
+    if (left) take_over(*std::move(left), config, options, log);
     for (const RelayAddress& relay : options.settings->relay_addresses)
       log.info("relay_address", {{"local", relay.local.to_string()},
                                  {"external", relay.is_known() ? relay.external.to_string() : "unknown"}});
@@ -68,6 +73,16 @@ class Daemon final : public ops::Service {
                                       std::move(load), log);
     const std::string message(service.status().message());
     return absl::UnavailableError(failed ? table.fault(options.listeners[*failed].name, message) : message);
+  }
+
+  // What cannot be taken over is as if it had never been: its descriptors are closed.
+  static void take_over(absl::StatusOr<io::FdParcel> parcel, const Config& config, TurnServiceOptions& options,
+                        LogSink& log) {
+    auto left = parcel.ok() ? open_left(*std::move(parcel), options.settings->shard_count)
+                            : absl::StatusOr<std::shared_ptr<LeftService>>(parcel.status());
+    if (!left.ok()) return log.warning("state_not_restored", {{"reason", std::string(left.status().message())}});
+    options.left = *std::move(left);
+    options.shared = std::make_shared<Shared>(Secret(options.left->saved.nonce_key), config.nonce_lifetime);
   }
 
   std::vector<ops::BoundListener> listeners() const override {
@@ -88,6 +103,12 @@ class Daemon final : public ops::Service {
   void drain(std::function<void()> drained) override {
     if (bus_node_ != nullptr) bus_node_->begin_drain();
     service_->begin_drain(std::move(drained));
+  }
+  std::optional<Leaving> leave() override {
+    TurnService::Leaving leaving = service_->leave();
+    log_.info("leaving",
+              {{"allocations", leaving.allocations}, {"ended", leaving.ended}, {"connections", leaving.connections}});
+    return Leaving{std::move(leaving.bytes), std::move(leaving.fds)};
   }
   void heartbeat(std::function<void()> alive) override { service_->heartbeat(std::move(alive)); }
   absl::Status reload() override {
@@ -139,6 +160,7 @@ int run(int argc, char** argv) {
   Config config;
   ops::ConfigTable table = config_table(config);
   Prepared prepared;
+  Left left;
   return ops::run_daemon(
       argc, argv,
       {.name = "noom-turn",
@@ -154,11 +176,13 @@ int run(int argc, char** argv) {
              findings.warnings.insert(findings.warnings.end(), warnings.begin(), warnings.end());
              return findings;
            },
+       .take_over = [&](absl::StatusOr<io::FdParcel> parcel) { left = std::move(parcel); },
        .start =
            [&](LogSink& log) {
              return Daemon::start(
                  prepared, config, table,
-                 [=](ops::ConfigTable& fresh) { return ops::load_configuration(argc, argv, "noom-turn", fresh); }, log);
+                 [=](ops::ConfigTable& fresh) { return ops::load_configuration(argc, argv, "noom-turn", fresh); },
+                 std::exchange(left, std::nullopt), log);
            }});
 }
 

@@ -2,6 +2,7 @@
 // iteration order to leak.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -21,7 +22,7 @@ class HandleTable {
     uint32_t index = 0;
     if (free_.empty()) {
       index = static_cast<uint32_t>(slots_.size());
-      slots_.emplace_back();
+      slots_.push_back({.value = {}, .generation = first_generation_});
     } else {
       index = free_.back();
       free_.pop_back();
@@ -30,6 +31,30 @@ class HandleTable {
     ++size_;
     return {index, slots_[index].generation};
   }
+  // Under a handle of a table before this one. False when its index is taken.
+  bool insert_at(Id id, T value) {
+    while (slots_.size() <= id.index) {
+      free_.push_back(static_cast<uint32_t>(slots_.size()));
+      slots_.push_back({.value = {}, .generation = first_generation_});
+    }
+    if (slots_[id.index].value) return false;
+    if (free_.back() == id.index)
+      free_.pop_back();
+    else
+      std::erase(free_, id.index);
+    slots_[id.index].value.emplace(std::move(value));
+    slots_[id.index].generation = id.generation;
+    ++size_;
+    return true;
+  }
+  // The first generation that no handle of this table has. O(slots).
+  uint32_t unused_generation() const {
+    uint32_t unused = first_generation_;
+    for (const Slot& slot : slots_) unused = std::max(unused, slot.generation + 1);
+    return unused;
+  }
+  // For a table that begins where another ended: handles of that one find nothing here, except by insert_at.
+  void begin_at_generation(uint32_t generation) { first_generation_ = generation; }
   T* find(Id id) {
     if (id.index >= slots_.size() || slots_[id.index].generation != id.generation) return nullptr;
     std::optional<T>& value = slots_[id.index].value;
@@ -66,6 +91,7 @@ class HandleTable {
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
   size_t size_ = 0;
+  uint32_t first_generation_ = 0;
 };
 
 }  // namespace noom

@@ -119,6 +119,17 @@ void Acceptor::start(Handler handler) {
   state_->accept();
 }
 
+void Acceptor::pause() {
+  state_->running = false;
+  error_code ignored;
+  state_->acceptor.cancel(ignored);
+  state_->timer.cancel();
+}
+
+int Acceptor::fd() const {
+  return state_->acceptor.native_handle();
+}
+
 void Acceptor::stop() {
   state_->running = false;
   error_code ignored;

@@ -42,6 +42,9 @@ class Acceptor {
   void start(Handler handler);
   // Stops listening; no callback after this.
   void stop();
+  // Accepts no more; who comes waits in the socket, which stays open.
+  void pause();
+  int fd() const;
   const AcceptorStats& stats() const;  // readable from any thread
 
  private:

@@ -19,6 +19,7 @@ struct Inherited {
   IpEndpoint local;
   Fd fd;  // empty: taken, a datagram socket's
   bool taken = false;
+  bool own = false;  // of the process before this one
 };
 
 std::vector<Inherited>& inherited() {
@@ -76,6 +77,15 @@ absl::Status inherit_sockets(std::span<const int> fds) {
   return first;
 }
 
+void take_back_sockets(std::vector<Fd> sockets) {
+  for (Fd& each : sockets) {
+    auto socket = describe(std::move(each));
+    if (!socket.ok()) continue;
+    inherited().push_back(*std::move(socket));
+    inherited().back().own = true;
+  }
+}
+
 bool is_inherited(Transport transport, const IpEndpoint& local) {
   for (const Inherited& socket : inherited())
     if (socket.transport == transport && socket.local == local) return true;
@@ -86,12 +96,13 @@ absl::StatusOr<Fd> take_inherited(Transport transport, const IpEndpoint& local) 
   size_t taken = 0;
   for (Inherited& socket : inherited()) {
     if (socket.transport != transport || socket.local != local) continue;
-    if (transport == Transport::kUdp && socket.taken) {
+    const bool only_once = transport == Transport::kUdp || socket.own;
+    if (only_once && socket.taken) {
       ++taken;
       continue;
     }
     socket.taken = true;
-    if (transport == Transport::kUdp) return std::move(socket.fd);
+    if (only_once) return std::move(socket.fd);
     Fd copy(::fcntl(socket.fd.get(), F_DUPFD_CLOEXEC, 0));
     if (!copy) return listen_error(transport, local, errno);
     return copy;
@@ -103,6 +114,7 @@ absl::StatusOr<Fd> take_inherited(Transport transport, const IpEndpoint& local) 
 }
 
 absl::Status check_all_taken() {
+  std::erase_if(inherited(), [](const Inherited& socket) { return socket.own; });
   for (const Inherited& socket : inherited()) {
     if (socket.taken) continue;
     return absl::InvalidArgumentError(

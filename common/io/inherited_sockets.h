@@ -8,6 +8,7 @@
 #include <absl/status/statusor.h>
 
 #include <span>
+#include <vector>
 
 #include "common/base/endpoint.h"
 #include "common/io/fd.h"
@@ -17,6 +18,10 @@ namespace noom::io {
 // Owns `fds` from now on, in place of those handed over before. InvalidArgument: one of them is no listening stream and
 // no bound datagram socket of IP, or serves both families; the message says how to write the unit.
 absl::Status inherit_sockets(std::span<const int> fds);
+
+// Listening and bound sockets of the process before this one, beside those. Every shard takes one, in this order; those
+// that nobody takes are closed by check_all_taken(). What is no such socket is closed at once.
+void take_back_sockets(std::vector<Fd> sockets);
 
 // `transport` is kUdp or kTcp here and below.
 bool is_inherited(Transport transport, const IpEndpoint& local);

@@ -367,6 +367,14 @@ Stream::Detached::Detached(Detached&&) noexcept = default;
 Stream::Detached& Stream::Detached::operator=(Detached&&) noexcept = default;
 Stream::Detached::~Detached() = default;
 
+Stream::Detached Stream::Detached::plain(Fd fd, const IpEndpoint& remote, const IpEndpoint& local) {
+  auto state = std::make_unique<State>();
+  state->fd = std::move(fd);
+  state->remote = remote;
+  state->local = local;
+  return Detached(std::move(state));
+}
+
 Stream::Stream(asio::io_context& context, Detached detached)
     : impl_(std::make_shared<Impl>(context, *detached.state_)) {}
 

@@ -19,6 +19,7 @@
 #include "common/base/endpoint.h"
 #include "common/base/preamble.h"
 #include "common/base/time.h"
+#include "common/io/fd.h"
 #include "common/io/tls_context.h"
 #include "common/io/tls_error.h"
 
@@ -48,6 +49,8 @@ class Stream {
     Detached(Detached&&) noexcept;
     Detached& operator=(Detached&&) noexcept;
     ~Detached();
+    // An open plain connection.
+    static Detached plain(Fd fd, const IpEndpoint& remote, const IpEndpoint& local);
 
    private:
     friend class Stream;

@@ -141,6 +141,16 @@ size_t UdpPump::queued() const {
   return state_->sends.size();
 }
 
+void UdpPump::freeze() {
+  flush();
+  state_->poll.stop();
+}
+
+int UdpPump::fd(UdpSocketId socket) const {
+  const Entry* entry = state_->sockets.find(socket);
+  return entry == nullptr || entry->closing ? -1 : entry->socket.fd();
+}
+
 void UdpPump::stop() {
   state_->flush();
   state_->poll.stop();

@@ -110,6 +110,10 @@ class UdpPump {
   void flush_soon();
   // Flushes now, on_flushed() included. Never in a turn.
   void flush();
+  // Flushes, then reads no more: what arrives waits in the sockets, which stay open until stop().
+  void freeze();
+  // -1 for a socket that is not here.
+  int fd(UdpSocketId socket) const;
   // Flushes, then closes every socket; no callback after this.
   void stop();
 

@@ -57,4 +57,11 @@ absl::StatusOr<UdpSocket> UdpSocket::open(const IpEndpoint& local, const UdpSock
   return UdpSocket(std::move(fd), bound, wildcard, reports_icmp);
 }
 
+UdpSocket UdpSocket::adopt(Fd fd, const UdpSocketOptions& options) {
+  const IpEndpoint bound = bound_endpoint(fd.get());
+  const bool wildcard = is_wildcard(bound.address);
+  tune(fd.get(), bound, wildcard, options);
+  return UdpSocket(std::move(fd), bound, wildcard, options.report_icmp);
+}
+
 }  // namespace noom::io

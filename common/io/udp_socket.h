@@ -25,6 +25,9 @@ class UdpSocket {
   // 192.0.2.1:3478: <reason>; <remedy>".
   static absl::StatusOr<UdpSocket> open(const IpEndpoint& local, const UdpSocketOptions& options);
 
+  // A bound socket that open() with the same options has made in a process before this one.
+  static UdpSocket adopt(Fd fd, const UdpSocketOptions& options);
+
   int fd() const { return fd_.get(); }
   const IpEndpoint& local() const { return local_; }
   // Bound to 0.0.0.0 or [::]: each datagram says to which address it came, and an answer names the address it leaves

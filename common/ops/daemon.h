@@ -12,12 +12,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/base/endpoint.h"
 #include "common/base/log.h"
+#include "common/io/fd_parcel.h"
 #include "common/ops/admin_http.h"
 #include "common/ops/config_table.h"
 #include "common/ops/metrics.h"
@@ -45,6 +47,13 @@ class Service {
   // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or after
   // daemon.drain_timeout_s.
   virtual void drain(std::function<void()> drained) { drained(); }
+  // What the next process needs to go on where this one ends: asked for on SIGTERM in place of drain() where the
+  // service manager has a descriptor store. Nothing: drain() follows. After it the service does no more.
+  struct Leaving {
+    std::vector<std::byte> bytes;
+    std::vector<int> fds;  // open as long as the service lives
+  };
+  virtual std::optional<Leaving> leave() { return std::nullopt; }
   // Call `alive` from any thread once every event loop has come round; the watchdog is fed only then.
   virtual void heartbeat(std::function<void()> alive) { alive(); }
   // SIGHUP: read again the files that can change while running. The default does nothing; the log says whether anything
@@ -65,6 +74,8 @@ struct DaemonSpec {
   const OpsConfig* ops = nullptr;  // filled through the table
   // Checks across keys and of the files that keys name; binds nothing. Run by --check-config too.
   std::function<Findings()> check;
+  // What leave() gave in the process before this one, or why it is lost. Called before start.
+  std::function<void(absl::StatusOr<io::FdParcel>)> take_over = nullptr;
   // Binds and starts. A status message is a line from ConfigTable::fault.
   std::function<absl::StatusOr<std::unique_ptr<Service>>(LogSink&)> start;
 };

@@ -19,6 +19,7 @@
 
 #include "common/io/inherited_sockets.h"
 #include "common/ops/admin_http.h"
+#include "common/ops/descriptor_store.h"
 #include "common/ops/ready_report.h"
 #include "common/ops/text_file.h"
 
@@ -87,11 +88,28 @@ class Life {
     }
     return absl::OkStatus();
   }
-  // What the daemon's .socket unit opened, if it has one.
-  static absl::Status inherit() {
-    std::vector<int> fds(static_cast<size_t>(std::max(0, ::sd_listen_fds(/*unset_environment=*/1))));
+  // What the daemon's .socket unit opened, if it has one, and what the process before left.
+  absl::Status inherit() {
+    char** given = nullptr;
+    std::vector<int> fds(static_cast<size_t>(std::max(0, ::sd_listen_fds_with_names(/*unset_environment=*/1, &given))));
     std::iota(fds.begin(), fds.end(), SD_LISTEN_FDS_START);
-    return io::inherit_sockets(fds);
+    std::vector<std::string> names;
+    for (char** name = given; name != nullptr && *name != nullptr; ++name) {
+      names.emplace_back(*name);
+      std::free(*name);
+    }
+    std::free(given);
+    std::vector<io::Fd> left = take_left_behind(fds, names);
+    const absl::Status status = io::inherit_sockets(fds);
+    if (status.ok() && spec_.take_over != nullptr && !left.empty()) take_over(std::move(left));
+    return status;
+  }
+  // Of several the one that is whole: a process that was killed at its start leaves an empty one.
+  void take_over(std::vector<io::Fd> left) {
+    absl::StatusOr<io::FdParcel> whole = absl::UnavailableError("");
+    for (io::Fd& each : left)
+      if (!whole.ok()) whole = io::unpack_fds(std::move(each));
+    spec_.take_over(std::move(whole));
   }
   absl::Status cannot(std::string_view key, const std::string& what, const std::string& why) const {
     return absl::UnavailableError(
@@ -138,6 +156,7 @@ class Life {
     ready_ = false;
     ::sd_notify(0, "STOPPING=1");
     const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(spec_.ops->drain_timeout);
+    if (leave()) return io_.stop();
     log_.info("draining", {{"signal", ::sigabbrev_np(signal_number)}, {"timeout_s", timeout.count()}});
     if (timeout.count() == 0) return io_.stop();
     drain_deadline_.expires_after(timeout);
@@ -147,6 +166,17 @@ class Life {
       io_.stop();
     });
     service_->drain([this] { asio::post(io_, [this] { io_.stop(); }); });
+  }
+  bool leave() {
+    if (!has_descriptor_store()) return false;
+    const auto leaving = service_->leave();
+    if (!leaving) return false;
+    const absl::Status status = leave_behind(leaving->bytes, leaving->fds);
+    if (status.ok())
+      log_.info("state_left", {{"bytes", leaving->bytes.size()}, {"descriptors", leaving->fds.size()}});
+    else
+      log_.error("state_not_left", {{"reason", std::string(status.message())}});
+    return true;
   }
   void wait_for_reload() {
     reload_signal_.async_wait([this](error_code error, int) {

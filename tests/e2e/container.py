@@ -126,6 +126,10 @@ class Container:
         """A program of the host that sees the container's network alone."""
         return self._enter(["--net"], command, check, timeout, {**os.environ, **(environment or {})})
 
+    def command(self, *command):
+        """For a program of the host: how it runs one of the container, as root there."""
+        return ["nsenter", "--target", str(self._leader), "--all", *command]
+
     def _enter(self, namespaces, command, check, timeout, environment):
         run = subprocess.run(["nsenter", "--target", str(self._leader), *namespaces, *map(str, command)], env=environment, stdin=subprocess.DEVNULL,
                              capture_output=True, text=True, timeout=timeout)

@@ -85,6 +85,15 @@ class Packages(unittest.TestCase):
     def call(self, system):
         system.from_network("/usr/bin/python3", pathlib.Path(__file__).with_name("packaged_call.py"), container.ADDRESS)
 
+    def restart_during_a_call(self, system):
+        """More than once: what was taken over is left again. And a stop ends everything."""
+        restart = system.command("systemctl", "restart", "noom-turn")
+        for _ in range(2):
+            system.from_network("/usr/bin/python3", pathlib.Path(__file__).with_name("packaged_restart.py"), container.ADDRESS, *restart)
+        system.run("systemctl", "stop", "noom-turn")
+        self.assertIn("=0", system.run("systemctl", "show", "--property=NFileDescriptorStore", "noom-turn").stdout)
+        system.run("systemctl", "start", "noom-turn")
+
     def files(self, system):
         found = (path.relative_to(system.root).as_posix() for path in system.root.rglob("*"))
         return {path for path in found if not path.startswith(VOLATILE)}
@@ -95,6 +104,7 @@ class Packages(unittest.TestCase):
             system.run("systemctl", "start", *DAEMONS, "noom.target")
             self.assert_active(system)
             self.call(system)
+            self.restart_during_a_call(system)
             secret = system.root / SECRET
             self.assertEqual((0, 0o600, 65), (secret.stat().st_uid, secret.stat().st_mode & 0o777, secret.stat().st_size))
             made = secret.read_text()

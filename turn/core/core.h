@@ -13,6 +13,7 @@
 //   peer_connections.cc   their life
 //   lifetime.cc           how allocations end             revoke.cc        new settings, revoked users
 //   rates.cc              how fast they may go
+//   saved_core.cc         what the next process takes over
 
 #include <absl/container/flat_hash_map.h>
 
@@ -30,6 +31,7 @@
 #include "turn/core/request.h"
 #include "turn/core/reservations.h"
 #include "turn/core/revocations.h"
+#include "turn/core/saved_state.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
@@ -93,6 +95,9 @@ class Core {
   void on_settings(Now now, std::shared_ptr<const Settings> settings, Output& output);
   size_t on_revoke(Now now, const Revocation& revocation, Output& output);
   void on_drain() { draining_ = true; }
+  size_t begin_save(Now now, Output& output);
+  SavedShard save(Mono now);
+  Restored restore(Now now, SavedShard saved);
   std::optional<Mono> next_deadline() const;
   bool has_allocation(const FiveTuple& client) const {
     return by_client_.contains(client) || forwarded_.contains(client);
@@ -258,6 +263,12 @@ class Core {
   void on_message(Now now, const ForwardClient& forward, Output& output);
   void on_message(Now now, const StopForwarding& stop, Output& output);
   void on_message(Now now, const ForwardedClientGone& gone, Output& output);
+
+  // saved_core.cc
+  std::optional<uint8_t> pool_of(const IpEndpoint& port) const;
+  bool take_back_port(const RelayPort& port, RelayId holder);
+  std::optional<RelayId> take_back(const SavedRelay& saved, const FiveTuple& client);
+  bool take_back(SavedAllocation saved, Now now, std::vector<RestoredRelay>& relays);
 
   // revoke.cc
   std::optional<auth::UserLimits> limits_known_for(const Allocation& allocation) const;

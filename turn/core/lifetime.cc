@@ -107,7 +107,8 @@ void Core::end_allocation(AllocationId id, EndReason reason, Now now, Output& ou
     if (allocation.has(family)) end_relay(id, family, now, output);
   // A connection whose allocation ran out has an absent client; one that deleted it may allocate again.
   const bool is_over = reason == EndReason::kExpired || reason == EndReason::kCredentialExpired ||
-                       reason == EndReason::kClientDenied || reason == EndReason::kRevoked;
+                       reason == EndReason::kClientDenied || reason == EndReason::kRevoked ||
+                       reason == EndReason::kRestart;
   if (allocation.mobility.arriving) {
     stats_.moves[Move::kAbandoned].add();
     part(id, *allocation.mobility.arriving, is_over, output);

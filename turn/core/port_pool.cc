@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace noom::turn {
-namespace {
-
-constexpr RelayId kNobody{UINT32_MAX - 1, 0};  // holds what is reserved; valid, and never handed out
-
-}  // namespace
-
 PortPool::PortPool(const IpAddress& local, uint16_t port_min, uint16_t port_max, uint32_t shard, uint32_t shard_count)
     : local_(local), port_min_(port_min), port_max_(port_max), shard_(shard), shard_count_(shard_count) {
   for (uint32_t port = port_min; port <= port_max; ++port) {
@@ -53,6 +47,15 @@ std::optional<uint16_t> PortPool::take_pair(Random& random, RelayId holder) {
     return port;
   }
   return std::nullopt;
+}
+
+bool PortPool::claim(uint16_t port, RelayId holder) {
+  if (!is_free(port)) return false;
+  std::vector<uint16_t>& list = port % 2 == 0 ? even_ : odd_;
+  *std::ranges::find(list, port) = list.back();
+  list.pop_back();
+  hold(port, holder);
+  return true;
 }
 
 void PortPool::release(uint16_t port) {

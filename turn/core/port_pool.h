@@ -22,6 +22,9 @@ constexpr uint32_t shard_of_port(uint16_t port, uint32_t shard_count) {
 // Single-threaded. used() + free() is the shard's part of the range at all times. take and release are O(1).
 class PortPool {
  public:
+  // Holds what is reserved; valid, and never handed out.
+  static constexpr RelayId kNobody{UINT32_MAX - 1, 0};
+
   PortPool(const IpAddress& local, uint16_t port_min, uint16_t port_max, uint32_t shard, uint32_t shard_count);
 
   const IpAddress& local() const { return local_; }
@@ -32,6 +35,8 @@ class PortPool {
   std::optional<uint16_t> take(Random& random, bool even, RelayId holder);
   // An even port for the holder, the odd one after it reserved: nobody's until hold(). O(free ports).
   std::optional<uint16_t> take_pair(Random& random, RelayId holder);
+  // That port, if it is free. O(free ports).
+  bool claim(uint16_t port, RelayId holder);
   void hold(uint16_t port, RelayId holder) { holders_[slot(port)] = holder; }
   void release(uint16_t port);
   // A relay of this shard, or an id that finds none: the port is free, reserved or another shard's.

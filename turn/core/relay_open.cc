@@ -74,6 +74,7 @@ void Core::on_relay_open_failed(Now now, RelayId id, Output& output) {
   stats_.relay_open_failures.add();
   const AllocationId owner = relay->owner;
   Allocation& allocation = *allocations_.find(owner);
+  if (allocation.open) return end_allocation(owner, EndReason::kRestart, now, output);
   const Family family = pools_[relay->pool].local().family();
   // The new port is chosen while the refused one is still held, so that it is another one.
   const Relay refused = *relay;

@@ -37,6 +37,14 @@ class Reservations {
     held_.push_back({token, port, std::string(user), now + kLifetime});
     return token;
   }
+  // One of a process before this one, in the order of for_each().
+  void restore(uint64_t token, const RelayPort& port, std::string user, Mono expires) {
+    held_.push_back({token, port, std::move(user), expires});
+  }
+  template <typename F>
+  void for_each(F&& visit) const {
+    for (const Reservation& each : held_) visit(each.token, each.port, each.user, each.expires);
+  }
   // The port, which is the caller's now. O(reservations).
   std::optional<RelayPort> claim(uint64_t token, Mono now) {
     const auto found = std::ranges::find(held_, token, &Reservation::token);

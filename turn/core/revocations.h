@@ -39,6 +39,10 @@ class Revocations {
   // Whether credentials of that name, which expire then, were taken back. O(dots in the name).
   bool contains(std::string_view name, Wall expires, Wall now);
   size_t size() const { return until_.size(); }
+  template <typename F>
+  void for_each(F&& visit) const {
+    for (const auto& [until, name] : by_end_) visit(name, until);
+  }
 
  private:
   void forget_past(Wall now);

@@ -189,6 +189,15 @@ size_t Server::on_revoke(Now now, const Revocation& revocation, Output& output) 
 void Server::on_drain() {
   core_->on_drain();
 }
+size_t Server::begin_save(Now now, Output& output) {
+  return core_->begin_save(now, output);
+}
+SavedShard Server::save(Mono now) {
+  return core_->save(now);
+}
+Restored Server::restore(Now now, SavedShard saved) {
+  return core_->restore(now, std::move(saved));
+}
 std::optional<Mono> Server::next_deadline() const {
   return core_->next_deadline();
 }

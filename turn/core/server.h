@@ -15,6 +15,7 @@
 #include "turn/core/output.h"
 #include "turn/core/peer_connection.h"
 #include "turn/core/revocations.h"
+#include "turn/core/saved_state.h"
 #include "turn/core/settings.h"
 #include "turn/core/stats.h"
 
@@ -79,6 +80,15 @@ class Server {
   // From now on no allocation begins: clients are sent to an alternate server (300), or away (508). What lives, lives
   // on.
   void on_drain();
+  // Ends what the next process cannot go on with, and returns how many: allocations of clients over TLS and DTLS, whose
+  // keys end with this process, unless they have a ticket to come back with; and TCP allocations, whose data
+  // connections carry no messages that they could be cut between.
+  size_t begin_save(Now now, Output& output);
+  // What the next process needs for its clients not to notice. Nothing is left here, and no client known.
+  SavedShard save(Mono now);
+  // What a process with as many shards has saved, before anything else is called. The shell has the sockets of all its
+  // relays, and gives those returned theirs.
+  Restored restore(Now now, SavedShard saved);
   std::optional<Mono> next_deadline() const;  // O(1); nothing to wait for when empty
 
   // Whether the client holds an allocation, here or on another shard, or has one being opened. O(1).

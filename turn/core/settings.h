@@ -122,6 +122,7 @@ struct Shared {
   // `nonce_key`: at least 16 random bytes. A nonce is accepted for `nonce_lifetime`, at least a minute.
   Shared(Secret nonce_key, Duration nonce_lifetime);
 
+  const Secret nonce_key;
   const auth::TicketKeys ticket_keys;  // this process's own
   const uint32_t instance;             // tells its tickets from those of others under the same key
   const auth::NonceIssuer nonces;

@@ -113,7 +113,7 @@ constexpr std::array<std::string_view, count_of<Drop>()> kDropLabels = {
 static_assert(!kDropLabels.back().empty());
 
 constexpr std::array<std::string_view, count_of<EndReason>()> kEndLabels = {
-    "deleted", "expired", "client_closed", "credential_expired", "client_denied", "revoked"};
+    "deleted", "expired", "client_closed", "credential_expired", "client_denied", "revoked", "restart"};
 static_assert(!kEndLabels.back().empty());
 
 constexpr std::array<std::string_view, count_of<Move>()> kMoveLabels = {"begun", "completed", "abandoned"};

@@ -135,6 +135,7 @@ enum class EndReason : uint8_t {
   kCredentialExpired,  // Settings::end_at_credential_expiry
   kClientDenied,       // its client's address is denied now
   kRevoked,            // its user was removed or ended by the operator
+  kRestart,            // the next process cannot go on with it
   kCount,
 };
 std::string_view to_string(EndReason reason);

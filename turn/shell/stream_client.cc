@@ -47,6 +47,14 @@ MutableBytes ReadBuffer::room() {
   return {bytes_.get() + filled_, capacity_ - filled_};
 }
 
+ReadBuffer ReadBuffer::with(Bytes bytes) {
+  ReadBuffer buffer;
+  buffer.resize(std::clamp(bytes.size() + 1, kStreamReadBytesMin, kStreamReadBytesMax));
+  buffer.filled_ = std::min(bytes.size(), buffer.capacity_);
+  if (buffer.filled_ > 0) std::memcpy(buffer.bytes_.get(), bytes.data(), buffer.filled_);
+  return buffer;
+}
+
 void ReadBuffer::settle(size_t last_read) {
   const size_t rest = filled_ - begin_;
   if (rest > 0 && begin_ > 0) std::memmove(bytes_.get(), bytes_.get() + begin_, rest);
@@ -85,6 +93,12 @@ Bytes WriteQueue::begin_write() {
   std::swap(writing_, collecting_);
   offset_ = 0;
   return writing_;
+}
+
+std::vector<std::byte> WriteQueue::unsent() const {
+  std::vector<std::byte> all(writing_.begin() + static_cast<ptrdiff_t>(offset_), writing_.end());
+  all.insert(all.end(), collecting_.begin(), collecting_.end());
+  return all;
 }
 
 Bytes WriteQueue::written(size_t size) {

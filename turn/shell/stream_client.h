@@ -25,6 +25,8 @@ class ReadBuffer {
   // Where the next read goes; never empty.
   MutableBytes room();
   void filled(size_t size) { filled_ += size; }
+  // A fresh buffer that begins with these bytes, at most kStreamReadBytesMax.
+  static ReadBuffer with(Bytes bytes);
   MutableBytes bytes() { return {bytes_.get() + begin_, filled_ - begin_}; }
   void consume(size_t size) { begin_ += size; }
   // After the frames are cut: moves the rest to the front and fits the size to what was read.
@@ -41,6 +43,15 @@ class ReadBuffer {
   int small_reads_ = 0;  // in a row
 };
 
+// A plain connection that one process leaves to the next, which finds its descriptor at `fd` of those left with it.
+struct SavedStream {
+  FiveTuple client;
+  std::vector<std::byte> read;    // and not yet cut into frames
+  std::vector<std::byte> unsent;  // queued; what the kernel has is not in it
+  bool begun = false;
+  uint32_t fd = 0;
+};
+
 // What waits to be written. Two buffers: one is being written while the other collects, so that many frames leave in
 // one write. Media that does not fit is dropped, the newest first: what is queued is at most kStreamQueueBytesMax old.
 class WriteQueue {
@@ -49,10 +60,13 @@ class WriteQueue {
 
   // kDropped: media beyond the limit. kOverrun: a response beyond the second limit; the client reads nothing.
   Verdict add(Bytes frame);
+  void restore(Bytes bytes) { collecting_.assign(bytes.begin(), bytes.end()); }
   // The bytes to write next; empty when there is nothing or a write is under way.
   Bytes begin_write();
   // The rest of what is being written; empty when it is done.
   Bytes written(size_t size);
+  // All of it, in order.
+  std::vector<std::byte> unsent() const;
   bool empty() const { return writing_.empty() && collecting_.empty(); }
   size_t size() const { return writing_.size() - offset_ + collecting_.size(); }
 

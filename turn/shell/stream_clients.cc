@@ -149,7 +149,7 @@ void StreamClients::read(ClientId id) {
 
 void StreamClients::on_read(ClientId id, const error_code& error, size_t size) {
   StreamClient* client = find(id);
-  if (client == nullptr || client->leaving) return;
+  if (client == nullptr || client->leaving || (paused_ && error == asio::error::operation_aborted)) return;
   if (error) return end(id, StreamEnd::kClientClosed, error.message());
   client->reads.filled(size);
   if (!std::exchange(client->begun, true)) {
@@ -157,7 +157,7 @@ void StreamClients::on_read(ClientId id, const error_code& error, size_t size) {
   }
   if (!cut_frames(io::read_clocks(), id)) return;
   client->reads.settle(size);
-  read(id);
+  if (!paused_) read(id);
 }
 
 // False when reading is over.
@@ -201,6 +201,7 @@ void StreamClients::send(const FiveTuple& to, Bytes frame) {
 }
 
 void StreamClients::flush() {
+  if (paused_) return dirty_.clear();
   for (const ClientId id : dirty_) {
     StreamClient* client = find(id);
     if (client == nullptr) continue;
@@ -217,10 +218,11 @@ void StreamClients::write(ClientId id, Bytes bytes) {
 
 void StreamClients::on_written(ClientId id, const error_code& error, size_t size) {
   StreamClient* client = find(id);
-  if (client == nullptr) return;
+  if (client == nullptr || (paused_ && error == asio::error::operation_aborted)) return;
   if (error) return end(id, StreamEnd::kClientClosed, error.message());
   stats_.stream_queued_bytes.subtract(size);
   Bytes next = client->writes.written(size);
+  if (paused_) return;
   if (next.empty()) next = client->writes.begin_write();
   if (!next.empty()) return write(id, next);
   if (client->leaving) return say_goodbye(id);

@@ -64,6 +64,14 @@ class StreamClients {
   void adopt(io::Stream::Detached stream, StreamPlace place, const FiveTuple& client, ReadBuffer reads, Bytes first);
   // Starts the writes of all clients with something queued. Never calls the host.
   void flush();
+  // Reads and writes no more, and ends who the next process cannot go on with: TLS, whose session is this process's,
+  // and who is not ready or on the way out. What is sent from now on waits for save(), once the loop has come round.
+  void pause();
+  // Who is left, each one's descriptor appended to `fds` and open until this is destroyed; none of them is here any
+  // more.
+  std::vector<SavedStream> save(std::vector<int>& fds);
+  // One of these, taken back.
+  void restore(SavedStream saved, io::Fd fd);
   void stop();
   size_t size() const { return clients_.size(); }
 
@@ -101,7 +109,9 @@ class StreamClients {
   std::vector<ClientId> dirty_;
   DeadlineQueue idle_;  // keyed by client index
   Timer idle_timer_;
+  std::vector<io::Stream> kept_open_;
   bool timer_armed_ = false;
+  bool paused_ = false;
   bool stopped_ = false;
 };
 

@@ -30,9 +30,11 @@ struct TurnService::State {
 
   absl::Status open_listener(size_t index);
   void start();
+  void take_over();
   void stop();
 
   TurnServiceOptions options;
+  LogSink& log;
   StreamPlaces places;
   StreamPlaces dtls_places;
   io::ShardGroup threads;
@@ -40,8 +42,9 @@ struct TurnService::State {
   bool running = false;
 };
 
-TurnService::State::State(TurnServiceOptions o, LogSink& log)
+TurnService::State::State(TurnServiceOptions o, LogSink& l)
     : options(std::move(o)),
+      log(l),
       places(options.connections_max, options.connections_per_source_max),
       dtls_places(options.dtls_sessions_max, options.dtls_sessions_per_source_max),
       threads(options.settings->shard_count, "turn") {
@@ -74,8 +77,26 @@ void TurnService::State::start() {
   std::vector<TurnShard*> all;
   for (const auto& shard : shards) all.push_back(shard.get());
   for (const auto& shard : shards) shard->start(all);
+  if (options.left != nullptr) take_over();
   threads.start();
   running = true;
+}
+
+void TurnService::State::take_over() {
+  LeftService& left = *options.left;
+  fit(left, options.listeners);
+  uint32_t kept = 0;
+  uint32_t lost = left.unusable;
+  uint64_t connections = 0;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    SavedShardWhole& saved = left.saved.shards[i];
+    connections += saved.streams.size();
+    const Restored restored = shards[i]->restore(std::move(saved), left.fds);
+    kept += restored.kept;
+    lost += restored.lost;
+  }
+  log.info("state_restored", {{"allocations", kept}, {"lost", lost}, {"connections", connections}});
+  options.left.reset();  // with the descriptors that nobody has a use for
 }
 
 void TurnService::State::stop() {
@@ -137,6 +158,35 @@ void TurnService::begin_drain(std::function<void()> drained) {
 void TurnService::heartbeat(std::function<void()> alive) {
   const auto report = once_all(shard_count(), std::move(alive));
   for (const auto& shard : state_->shards) shard->thread().post([report] { report(); });
+}
+
+TurnService::Leaving TurnService::leave() {
+  State& state = *state_;
+  Leaving leaving;
+  std::atomic<uint64_t> ended = 0;
+  state.threads.run_on_all([&](io::Shard& thread) { ended += state.shards[thread.index()]->pause(); });
+  leaving.ended = ended;
+  SavedService saved;
+  saved.nonce_key = state.options.shared->nonce_key.reveal();
+  for (const Listener& each : state.options.listeners)
+    saved.listeners.push_back({each.transport, each.or_tls, each.local});
+  std::vector<SavedShardWhole> shards(shard_count());
+  std::vector<std::vector<int>> fds(shard_count());
+  state.threads.run_on_all(
+      [&](io::Shard& thread) { shards[thread.index()] = state.shards[thread.index()]->save(fds[thread.index()]); });
+  for (uint32_t i = 0; i < shard_count(); ++i) {
+    const auto base = static_cast<uint32_t>(leaving.fds.size());
+    for (SavedSocket& relay : shards[i].relays) relay.fd += base;
+    for (SavedStream& stream : shards[i].streams) stream.fd += base;
+    for (uint32_t& listener : shards[i].listeners) listener += base;
+    leaving.fds.insert(leaving.fds.end(), fds[i].begin(), fds[i].end());
+    leaving.allocations += shards[i].core.allocations.size();
+    leaving.connections += shards[i].streams.size();
+    saved.shards.push_back(std::move(shards[i]));
+  }
+  leaving.bytes = encode(saved);
+  secure_zero(std::as_writable_bytes(std::span(saved.nonce_key)));
+  return leaving;
 }
 
 void TurnService::stop() {

@@ -17,6 +17,7 @@
 #include "common/io/tls_context.h"
 #include "turn/core/revocations.h"
 #include "turn/core/settings.h"
+#include "turn/shell/saved_service.h"
 #include "turn/shell/shell_stats.h"
 
 namespace noom::turn {
@@ -44,8 +45,9 @@ struct TurnServiceOptions {
   uint32_t dtls_sessions_max = 8'192;           // over all shards; likewise the next
   uint32_t dtls_sessions_per_source_max = 1'024;
   int listener_buffer_bytes =
-      4 * 1024 * 1024;          // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
-  int relay_buffer_bytes = 0;   // relay sockets; 0 = the system's default
+      4 * 1024 * 1024;         // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
+  int relay_buffer_bytes = 0;  // relay sockets; 0 = the system's default
+  std::shared_ptr<LeftService> left = nullptr;  // by the process before: taken over, except for its nonce key
   bool carry_ip_fields = true;  // RFC 8656 §14: DSCP, ECN and hop limit pass from one side to the other
 };
 
@@ -75,6 +77,17 @@ class TurnService {
   void begin_drain(std::function<void()> drained);
   // Calls `alive` on some shard's thread once every shard has come round to it.
   void heartbeat(std::function<void()> alive);
+  // Everything that the next process needs to go on with the clients. After it nothing but stop() and the statistics;
+  // the descriptors are open until then. TLS and DTLS clients are not among them: what they have is kept if they have a
+  // ticket to come back with (RFC 8016), else ends.
+  struct Leaving {
+    std::vector<std::byte> bytes;
+    std::vector<int> fds;
+    uint64_t allocations = 0;
+    uint64_t ended = 0;        // allocations that the next process could not go on with
+    uint64_t connections = 0;  // plain TCP
+  };
+  Leaving leave();
   // Ends every allocation and connection, closes every socket, joins the threads. Idempotent.
   void stop();
 

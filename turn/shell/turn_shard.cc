@@ -176,24 +176,33 @@ void TurnShard::obey(Now now, const OpenRelay& command) {
     stats_.relays_open.add();
     return server_.on_relay_opened(now, command.relay, output_);
   }
-  auto socket = io::UdpSocket::open(command.local, {.receive_buffer_bytes = options_.relay_buffer_bytes,
-                                                    .send_buffer_bytes = options_.relay_buffer_bytes,
-                                                    .report_icmp = true,
-                                                    .report_ip_fields = options_.carry_ip_fields});
+  auto socket = io::UdpSocket::open(command.local, relay_socket_options());
   if (!socket.ok()) {
     log_.relay_open_failed(now, socket.status());
     return server_.on_relay_open_failed(now, command.relay, output_);
   }
-  const io::UdpSocketId id = pump_.add(*std::move(socket), io::PollClass::kPrivate, to_tag(command.relay));
-  if (!id.valid()) {
+  if (!add_relay(command.relay, *std::move(socket))) {
     log_.relay_open_failed(
         now, absl::ResourceExhaustedError("the kernel watches no further socket; raise fs.epoll.max_user_watches"));
     return server_.on_relay_open_failed(now, command.relay, output_);
   }
-  if (command.relay.index >= relays_.size()) relays_.resize(command.relay.index + 1);
-  relays_[command.relay.index] = {command.relay.generation, id};
-  stats_.relays_open.add();
   server_.on_relay_opened(now, command.relay, output_);
+}
+
+io::UdpSocketOptions TurnShard::relay_socket_options() const {
+  return {.receive_buffer_bytes = options_.relay_buffer_bytes,
+          .send_buffer_bytes = options_.relay_buffer_bytes,
+          .report_icmp = true,
+          .report_ip_fields = options_.carry_ip_fields};
+}
+
+bool TurnShard::add_relay(RelayId relay, io::UdpSocket socket) {
+  const io::UdpSocketId id = pump_.add(std::move(socket), io::PollClass::kPrivate, to_tag(relay));
+  if (!id.valid()) return false;
+  if (relay.index >= relays_.size()) relays_.resize(relay.index + 1);
+  relays_[relay.index] = {relay.generation, id};
+  stats_.relays_open.add();
+  return true;
 }
 
 void TurnShard::obey(Now, const CloseRelay& command) {

@@ -21,6 +21,7 @@
 #include "turn/shell/event_log.h"
 #include "turn/shell/handover.h"
 #include "turn/shell/peer_links.h"
+#include "turn/shell/saved_service.h"
 #include "turn/shell/stream_clients.h"
 #include "turn/shell/turn_service.h"
 
@@ -44,6 +45,12 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
   void begin_drain(std::function<void()> drained);
   void on_settings(std::shared_ptr<const Settings> settings);
   void on_revoke(const Revocation& revocation);
+  // The last that a shard does, in this order, other shards' work and its own in between; then the sockets stay open
+  // until it is destroyed, unread. save() appends to `fds`.
+  size_t pause();  // how many allocations it ended
+  SavedShardWhole save(std::vector<int>& fds);
+  // The first, after its listeners are open and other shards are known.
+  Restored restore(SavedShardWhole saved, std::vector<io::Fd>& fds);
   void stop();
 
   io::Shard& thread() { return shard_; }
@@ -96,6 +103,8 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
   void obey(Now now, const ClosePeer& command);
   void obey(Now now, const BindPeer& command);
   void obey(Now now, const MoveClient& command);
+  io::UdpSocketOptions relay_socket_options() const;
+  bool add_relay(RelayId relay, io::UdpSocket socket);  // false: the kernel watches no further socket
   io::UdpSocketId socket_of(RelayId relay) const;
   void arm_tick();
   void on_tick();

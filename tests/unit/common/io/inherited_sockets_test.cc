@@ -99,5 +99,27 @@ TEST_F(InheritedSockets, WhatNoListenerCouldUseIsRefusedWithARemedy) {
   }
 }
 
+TEST_F(InheritedSockets, EachOfThoseOfTheProcessBeforeIsTakenOnceAndWhatIsLeftIsClosed) {
+  Fd first = bound_socket(SOCK_STREAM, kAnyPort, true);
+  const IpEndpoint local = bound_endpoint(first.get());
+  Fd second = bound_socket(SOCK_STREAM, local, true);
+  Fd unused = bound_socket(SOCK_DGRAM, kAnyPort, false);
+  const IpEndpoint free_again = bound_endpoint(unused.get());
+  Fd connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const std::vector<int> numbers = {first.get(), second.get()};
+  std::vector<Fd> sockets;
+  for (Fd* each : {&first, &second, &unused, &connection}) sockets.push_back(std::move(*each));
+  take_back_sockets(std::move(sockets));
+  for (const int number : numbers) {
+    const auto taken = take_inherited(Transport::kTcp, local);
+    ASSERT_TRUE(taken.ok());
+    EXPECT_EQ(number, taken->get());
+  }
+  EXPECT_TRUE(is_inherited(Transport::kUdp, free_again));
+  EXPECT_TRUE(check_all_taken().ok());
+  EXPECT_FALSE(is_inherited(Transport::kUdp, free_again));
+  EXPECT_TRUE(check_port_free(Transport::kUdp, free_again).ok());
+}
+
 }  // namespace
 }  // namespace noom::io

@@ -119,6 +119,22 @@ void Script::closed(const FiveTuple& client) {
   server().on_client_closed(now_, client, output_);
   note_commands();
 }
+Restored Script::takes_over(Script& before) {
+  now_ = before.now_;
+  SavedShard saved = before.server().save(now_.mono);
+  Encoder encoder;
+  encoder(saved);
+  const std::vector<std::byte> bytes = encoder.take();
+  Decoder decoder(bytes);
+  SavedShard read;
+  decoder(read);
+  EXPECT_TRUE(decoder.ok() && decoder.at_end());
+  const Restored restored = server().restore(now_, std::move(read));
+  for (const RestoredRelay& each : restored.relays)
+    opened_[each.relay.index] = OpenRelay{each.relay, each.local, false};
+  note_commands();
+  return restored;
+}
 void Script::opened(size_t relay) {
   server().on_relay_opened(now_, relay_id(relay), output_);
   note_commands();

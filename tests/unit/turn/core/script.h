@@ -91,6 +91,8 @@ class Script {
   void jump(seconds at);
   Now now() const { return now_; }
 
+  // Begins where the other one ends, through bytes.
+  Restored takes_over(Script& before);
   void opened(size_t relay);
   void open_failed(size_t relay);
   void peer_sends(size_t relay, std::string_view peer, std::string_view payload);
