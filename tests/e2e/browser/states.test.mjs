@@ -98,6 +98,7 @@ test('two, three and five people', async () => {
     }
   }
   await inEveryLook(first, 'call-five');
+  await first.page.locator('#mesh-warning').waitFor();
   const limits = () => first.page.evaluate(() => window.noomConnections.map((one) => one.getSenders().find(({ track }) => track?.kind === 'video')?.getParameters().encodings[0]?.maxBitrate));
   await until('less to be sent to each of four', PATIENCE_MS, async () => String(await limits()) === '500000,500000,500000,500000');
   const late = await newPerson({ init: painted(0) });
