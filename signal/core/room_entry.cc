@@ -134,12 +134,12 @@ void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member
   const Member& member = room.members().back();
   // Whose seat is on its way to another node is told there.
   if (member.detached == nullptr) tell_joined(re, id, room, member, output);
+  tell_change(now, room, member, false, output);
   deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   output.events.push_back(
       {LogLevel::kInfo, "peer_joined", {"members", room.members().size()}, member.session, room.tag(), member.peer});
   if (room.members().size() == 1) note(now, Notice::Kind::kRoomStarted, room, nullptr, {}, output);
   note(now, Notice::Kind::kMemberJoined, room, &member, {}, output);
-  tell_change(now, room, member, false, output);
   if (away) set_away({now, member.seat, id, {}}, true, output);
 }
 

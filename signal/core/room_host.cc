@@ -202,17 +202,17 @@ void RoomHost::set_away(const RoomAsker& asker, bool away, RoomOutput& output) {
   if (Waiting* waiting = room != nullptr ? room->find_waiting(asker.seat) : nullptr) waiting->guest.away = away;
   if (member == nullptr || member->away == away) return;
   room->set_away(*member, away);
+  tell_change(asker.now, *room, *member, false, output);
   deliver_event(*room, build_presence(room->name(), room->at(), member->peer, away), room->everyone(), output,
                 superseded_by(*room, *member, 2));
-  tell_change(asker.now, *room, *member, false, output);
 }
 
 // What one peer is like now makes pointless what it was like before.
 void RoomHost::tell_update(Now now, Room& room, const Member& member, std::vector<SeatAddress> receivers,
                            RoomOutput& output) {
+  tell_change(now, room, member, false, output);
   deliver_event(room, build_peer_updated(room.name(), room.at(), member.view(false)), std::move(receivers), output,
                 superseded_by(room, member, 1));
-  tell_change(now, room, member, false, output);
 }
 
 void RoomHost::on_tick(Now now, RoomOutput& output) {

@@ -220,6 +220,7 @@ class RoomHost {
   void attach_admitted(Room& room, RoomId id, Member& member, const SeatAddress& seat, RoomOutput& output);
   static std::vector<uint32_t> nodes_of(const Room& room);
   void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
+  // Before members are told: when this node dies between the two, nobody has been told what no other node knows.
   void tell_change(Now now, const Room& room, const Member& member, bool gone, RoomOutput& output);
   void tell_rules(Now now, const Room& room, RoomOutput& output);
 

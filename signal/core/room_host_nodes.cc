@@ -278,8 +278,8 @@ Member& RoomHost::take_in(Now now, Room& room, const SavedMember& from, RoomOutp
   Member& member = *room.find(from.peer);
   detach(now, member);
   member.detached->has_gap = true;
-  deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   tell_change(now, room, member, false, output);
+  deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   return member;
 }
 

@@ -148,6 +148,29 @@ TEST_F(HubCluster, AClientWhoseNodeAndRoomDiedTogetherIsTheSamePeerAgain) {
   EXPECT_EQ(heard(*ann, "presence").size(), 1u);
 }
 
+TEST_F(HubCluster, WhoeverWasToldOfAPeerSeesItStayWhenTheOwnerDiesInTheMidstOfTellingIt) {
+  const std::string room = room_of("b");
+  const auto ann = join("a", room);
+  for (size_t frames = 0; frames < 5; ++frames) {
+    SCOPED_TRACE(frames);
+    heard(*ann, "");
+    bus_.isolate_after("b", frames);
+    const auto bo = join("b", room);
+    const bool was_told = !heard(*ann, "peer_joined").empty();
+    crash("b");
+    bus_.run_for(seconds(6));
+    const auto rosters = heard(*ann, "roster");
+    ASSERT_EQ(rosters.size(), 1u);
+    const auto& peers = rosters[0].at("peers").as_array();
+    EXPECT_LE(was_told ? 1u : 0u,
+              std::ranges::count(peers, Json(bo->peer()), [](const Json& p) { return p.at("peer"); }));
+    bus_.isolate_after("b", 1'000'000);
+    bus_.heal("b");
+    start("b");
+    bus_.run_for(seconds(10));
+  }
+}
+
 TEST_F(HubCluster, ADrainedNodeHandsItsRoomsOverWithoutLosingAnEvent) {
   const std::string room = room_of("a");
   const auto ann = join("b", room);

@@ -51,6 +51,7 @@ class MemoryBus {
 
   void publish(const Node& from, const BusFrame& frame) {
     const NodeId& sender = name_of(from);
+    if (const auto left = frames_left_.find(sender); left != frames_left_.end() && left->second-- == 0) isolate(sender);
     for (const Attached& attached : nodes_) {
       if (attached.node == &from || (frame.to && *frame.to != attached.name)) continue;
       if (is_cut(sender, attached.name) || chance(faults_.loss_permille)) continue;
@@ -72,6 +73,8 @@ class MemoryBus {
   void cut_one_way(const NodeId& from, const NodeId& to) { cuts_.insert({from, to}); }
   // From everyone: its connection with the bus is lost.
   void isolate(const NodeId& node) { isolated_.insert(node); }
+  // From everyone, once it has published so many frames more: in the midst of what it says.
+  void isolate_after(const NodeId& node, size_t frames) { frames_left_[node] = frames; }
   void heal() {
     cuts_.clear();
     isolated_.clear();
@@ -149,6 +152,7 @@ class MemoryBus {
   uint64_t published_ = 0;
   std::set<std::pair<NodeId, NodeId>> cuts_;
   std::set<NodeId> isolated_;
+  std::map<NodeId, size_t> frames_left_;
 };
 
 }  // namespace noom::signal
