@@ -174,7 +174,7 @@ std::string build_ice_servers(std::string_view id_json, const IceServersView& vi
 std::string build_roster(std::string_view id_json, const RosterView& roster) {
   const std::string peers = roster_json(roster.peers);
   ObjectWriter writer("roster", 192 + peers.size());
-  writer.re(id_json).text("room", roster.room).at(roster.at).text("peer", roster.peer);
+  writer.re(id_json).text("room", roster.room).at(roster.at).text("peer", roster.peer).text("role", roster.role);
   writer.flags(roster.flags).json("peers", peers);
   if (!roster.waiting.empty()) writer.json("waiting", waiting_json(roster.waiting));
   return writer.done();

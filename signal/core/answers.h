@@ -35,6 +35,12 @@ struct EventPosition {
   friend constexpr auto operator<=>(const EventPosition&, const EventPosition&) = default;
 };
 
+// What a message says of its room: what happens at `at`, or, as a whole, how the room is then.
+struct Counted {
+  EventPosition at;
+  bool whole = false;
+};
+
 // Who may come in, as everybody in the room may know.
 struct RoomFlags {
   bool locked = false;
@@ -94,6 +100,7 @@ struct RosterView {
   std::string_view room;
   EventPosition at;
   std::string_view peer;  // the receiver
+  std::string_view role;
   std::vector<PeerView> peers;
   RoomFlags flags;
   std::vector<WaitingView> waiting;

@@ -278,6 +278,7 @@ class Hub {
   void fill_in_nodes(SavedRoom& room) const;
   void fill_in_node(SavedMember& member) const;
   void number_nodes(SavedRoom& room);
+  void number_node(SavedMember& member);
   std::string node_name() const;
   bool is_cut_off() const;  // from the bus, which there should be
 
@@ -288,8 +289,9 @@ class Hub {
   void ask_owner(Asking& asking);
   void tell_owner(Now now, RemoteRoom& room, node::Message message);
   void ask_to_attach(Now now, RemoteRoom& room);
+  void ask_owner_to_attach(Now now, RemoteRoom& room);
   RemoteRoom& take_room(uint32_t owner, RoomId id, const SavedRoom& room);
-  SavedRoom room_for_edge(Now now, RoomId id, uint32_t edge);
+  SavedRoom room_for_edge(SavedRoom room, uint32_t edge) const;
   uint32_t owner_of_remote(std::string_view name) const;
   void bring_along(Now now, RemoteRoom& room);
   node::AttachAsked attachment_of(RemoteRoom& room, RoomId former);
@@ -313,6 +315,8 @@ class Hub {
   bool pass_on_if_handed_over(Now now, uint32_t edge, RoomId id, const Message& message);
 
   bool fetch_seat(Asking& asking, const Hello& hello, const Ticket& ticket);
+  void detach_going(Now now, SeatId id);
+  bool is_detaching(SeatId id) const;
   void give_seat(Now now, SeatId id, bool complete);
   void keep_seat(Now now, SeatId id);
   void take_in_place(Now now, SeatId id, const node::SeatGiven& given, Output& output);

@@ -1,5 +1,6 @@
-// The hub as one node of several: what the bus brings, who comes and goes, and what is waited for. hub_edge.cc: rooms
-// of other nodes; hub_owner.cc: members at other nodes; hub_seat_moves.cc: clients that come to another node.
+// The hub as one node of several: what the bus brings, who comes and goes, and what is waited for. hub_edge.cc and
+// hub_edge_told.cc: rooms of other nodes; hub_owner.cc: members at other nodes; hub_seat_moves.cc: clients that come to
+// another node.
 #include <algorithm>
 #include <utility>
 
@@ -208,7 +209,7 @@ void Hub::find_new_owners(Now now) {
     room.lost |= room.owner != kNoNode;
     room.owner = nodes_->owner_of(name);
     room.id = {};
-    ask_to_attach(now, room);
+    ask_owner_to_attach(now, room);
   }
   for (auto& [seat, joining] : nodes_->joining) {
     if (!nodes_->is_there(joining.owner)) joining.ask_again = now.mono;
@@ -259,7 +260,8 @@ void Hub::tick_nodes(Now now, Output& output) {
   }
   for (const std::string& name : complete) finish_gathering(now, name, output);
   for (auto& [name, room] : nodes_->remote_rooms) {
-    if (room.attach_again && *room.attach_again <= now.mono && nodes_->is_there(room.owner)) ask_to_attach(now, room);
+    if (room.attach_again && *room.attach_again <= now.mono && nodes_->is_there(room.owner))
+      ask_owner_to_attach(now, room);
   }
   tick_joining(now, output);
   tick_questions(now, output);
@@ -302,18 +304,26 @@ void Hub::fill_in_nodes(SavedRoom& room) const {
 }
 
 void Hub::fill_in_node(SavedMember& member) const {
-  member.node = member.address.node == kNoNode ? std::string() : nodes_->name(member.address.node);
+  const uint32_t number = member.address.node;
+  const NodeView* node = number == kNoNode ? nullptr : nodes_->cluster.membership().find(nodes_->name(number));
+  member.node = node == nullptr ? std::string() : node->address.node;
+  member.incarnation = node == nullptr ? 0 : node->address.incarnation;
+}
+
+// Into this node's number.
+void Hub::number_node(SavedMember& member) {
+  const NodeView* node = nodes_->cluster.membership().find(member.node);
+  const bool is_there = node != nullptr && node->address.incarnation == member.incarnation;
+  member.address.node = is_there ? nodes_->number(member.node) : kNoNode;
 }
 
 std::string Hub::node_name() const {
   return nodes_ != nullptr ? nodes_->name(kThisNode) : std::string();
 }
 
-// Into this node's numbers.
 void Hub::number_nodes(SavedRoom& room) {
   for (auto* people : {&room.members, &room.waiting}) {
-    for (SavedMember& member : *people)
-      member.address.node = member.node.empty() ? kNoNode : nodes_->number(member.node);
+    for (SavedMember& member : *people) number_node(member);
   }
 }
 

@@ -35,8 +35,7 @@ void Hub::admit(Now now, uint32_t edge, const node::JoinAsked& asked, Output& ou
 }
 
 // What an edge has to know of a room: of those who wait only its own.
-SavedRoom Hub::room_for_edge(Now now, RoomId id, uint32_t edge) {
-  SavedRoom room = host_.state_of(now, id);
+SavedRoom Hub::room_for_edge(SavedRoom room, uint32_t edge) const {
   std::erase_if(room.waiting, [&](const SavedMember& one) { return one.address.node != edge; });
   fill_in_nodes(room);
   return room;
@@ -132,7 +131,7 @@ void Hub::heed(Now now, uint32_t from, const node::Census& census, Output& outpu
     room->second.owner = from;
     room->second.id = {};
     room->second.lost = true;
-    ask_to_attach(now, room->second);
+    ask_owner_to_attach(now, room->second);
   }
   tell_node(now, from, node::CensusAnswered{census.room, owns});
 }
@@ -193,7 +192,14 @@ void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
   nodes_->handed_over.push_back({id, room.name, owner});
   if (nodes_->handed_over.size() > kHandedOverMax) nodes_->handed_over.pop_front();
   std::set<uint32_t> edges;
-  RemoteRoom here{.owner = owner, .id = {}, .known = room, .seats = {}, .attach_again = {}, .lost = false, .held = {}};
+  RemoteRoom here{.owner = owner,
+                  .id = {},
+                  .known = room,
+                  .seats = {},
+                  .attach_again = {},
+                  .former = {},
+                  .lost = false,
+                  .held = {}};
   for (const auto* people : {&room.members, &room.waiting}) {
     for (const SavedMember& member : *people) {
       if (member.address.node == kThisNode) {
@@ -220,7 +226,7 @@ void Hub::hand_over(Now now, RoomId id, uint32_t owner, Output& output) {
     remote.lost = true;
   }
   for (const SeatId seat : remote.seats) place_at(seat, owner, {});
-  ask_to_attach(now, remote);
+  ask_owner_to_attach(now, remote);
 }
 
 void Hub::heed(Now now, uint32_t, const node::HandedOver& handed, Output& output) {

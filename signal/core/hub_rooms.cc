@@ -163,10 +163,7 @@ void Hub::obey(Now now, RoomJoined& joined, Output& output, Asking*) {
     node::Joined message{id, std::string(joined.re), joined.id, std::string(joined.view.peer), {}, {}};
     for (const WaitingView& waiting : joined.view.waiting)
       message.waiting.push_back({std::string(waiting.peer), std::string(waiting.name)});
-    message.room = room_for_edge(now, joined.id, joined.seat.node);
-    // What has happened since follows.
-    message.room.at = joined.view.at;
-    std::erase_if(message.room.members, [&](const SavedMember& other) { return other.since > joined.view.at; });
+    message.room = room_for_edge(*std::move(joined.room), joined.seat.node);
     return tell_node(now, joined.seat.node, message);
   }
   Seat* seat = seats_.find(id);
@@ -198,9 +195,10 @@ void Hub::answer_join(Now now, SeatId id, std::string_view re, JoinedView& view,
 void Hub::obey(Now now, RoomWaiting& waiting, Output& output, Asking*) {
   const SeatId id = waiting.seat.seat;
   if (waiting.seat.node != kThisNode) {
-    return tell_node(now, waiting.seat.node,
-                     node::Waits{id, waiting.id, std::string(waiting.peer),
-                                 room_for_edge(now, waiting.id, waiting.seat.node), std::move(waiting.text)});
+    return tell_node(
+        now, waiting.seat.node,
+        node::Waits{id, waiting.id, std::string(waiting.peer),
+                    room_for_edge(host_.state_of(now, waiting.id), waiting.seat.node), std::move(waiting.text)});
   }
   Seat* seat = seats_.find(id);
   if (nodes_ != nullptr) nodes_->joining.erase(id);
@@ -303,9 +301,9 @@ void Hub::deliver_elsewhere(Now now, const RoomDelivery& delivery) {
     if (receiver.node != kThisNode) seats[receiver.node].push_back(receiver.seat);
   }
   for (auto& [node, receivers] : seats)
-    tell_node(
-        now, node,
-        node::Delivered{std::move(receivers), delivery.text, delivery.by.subject, delivery.by.stub, delivery.counted});
+    tell_node(now, node,
+              node::Delivered{std::move(receivers), delivery.room, delivery.text, delivery.by.subject, delivery.by.stub,
+                              delivery.counted});
 }
 
 }  // namespace noom::signal

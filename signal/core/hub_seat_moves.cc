@@ -43,7 +43,7 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
     stats_.away.add();
     set_seat_deadline(id, seat);
   }
-  nodes_->going.insert_or_assign(id, SeatGoing{from, wanted, now.mono + kNodePatience});
+  nodes_->going.insert_or_assign(id, SeatGoing{.to = from, .wanted = wanted, .ends = now.mono + kNodePatience});
   expect_answer(now);
   if (!seat.place.valid() || seat.place.dormant) return give_seat(now, id, true);
   if (seat.place.is_here()) {
@@ -51,7 +51,20 @@ void Hub::heed(Now now, uint32_t from, const node::SeatWanted& wanted, Output& o
     return give_seat(now, id, true);
   }
   const auto room = nodes_->remote_rooms.find(seat.place.name);
-  if (room != nodes_->remote_rooms.end()) tell_owner(now, room->second, node::SeatDetaching{id, seat.place.room});
+  if (room != nodes_->remote_rooms.end() && !room->second.attach_again) detach_going(now, id);
+}
+
+// Behind whatever was asked of the owner for the seat. While the seat is being attached it has to wait for that.
+void Hub::detach_going(Now now, SeatId id) {
+  const auto going = nodes_->going.find(id);
+  if (going == nodes_->going.end() || std::exchange(going->second.is_detaching, true)) return;
+  const Place& place = seats_.find(id)->place;
+  tell_node(now, place.owner, node::SeatDetaching{id, place.room});
+}
+
+bool Hub::is_detaching(SeatId id) const {
+  const auto going = nodes_->going.find(id);
+  return going != nodes_->going.end() && going->second.is_detaching;
 }
 
 void Hub::heed(Now now, uint32_t, const node::SeatDetached& detached, Output&) {

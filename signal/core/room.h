@@ -30,12 +30,6 @@ using PeerId = std::string;  // "p_…", drawn for each join
 
 constexpr size_t kWaitingMax = 64;  // in one room's lobby
 
-// What a message says of its room: what happens at `at`, or, as a whole, how the room is then.
-struct Counted {
-  EventPosition at;
-  bool whole = false;
-};
-
 // Of a member whose node is gone, or is about to give its seat to another: what it would have been sent.
 struct Detached {
   struct Kept {
@@ -102,6 +96,9 @@ class Room {
   bool empty() const { return members_.empty(); }
   size_t capacity() const { return capacity_; }
   // When it began, in Unix seconds; stays when the room goes to another process or node.
+  // Where the host has it.
+  RoomId id() const { return id_; }
+  void set_id(RoomId id) { id_ = id; }
   uint64_t made_s() const { return made_s_; }
   void set_made_s(uint64_t seconds) { made_s_ = seconds; }
   const std::vector<Member>& members() const { return members_; }
@@ -130,9 +127,6 @@ class Room {
   // Borrowed until the next join or leave; nullptr when there is nobody of that name or with that seat.
   Member* find(std::string_view peer);
   Member* find(const SeatAddress& seat);
-
-  // So that views of members stay good while everybody who waits is let in, and so many come besides.
-  void make_space(size_t others = 0) { members_.reserve(members_.size() + waiting_.size() + others); }
 
   // Each takes the next seq. `member` must not be in the room yet and the room not full.
   void join(Member member);
@@ -168,6 +162,7 @@ class Room {
   std::string name_;
   std::string tag_;
   uint64_t epoch_ = 0;
+  RoomId id_;
   uint64_t made_s_ = 0;
   uint64_t seq_ = 0;
   size_t capacity_ = 0;

@@ -27,6 +27,7 @@ uint32_t seconds_until(Mono until, Mono now) {
 void RoomHost::join(const RoomAsker& asker, const Joiner& joiner, Join& join, RoomOutput& output) {
   const auto known = room_by_name_.find(join.room);
   Room* room = known == room_by_name_.end() ? nullptr : rooms_.find(known->second);
+  if (room != nullptr && is_in(asker, known->second, *room, output)) return;
   const bool is_claim = joiner.room == join.room && !joiner.peer.empty();
   if (room != nullptr && is_claim && come_back(asker, known->second, *room, joiner, join, output)) return;
   if (is_spent(asker, joiner, output)) return;
@@ -57,6 +58,18 @@ void RoomHost::join(const RoomAsker& asker, const Joiner& joiner, Join& join, Ro
   enter(asker.now, asker.re, id, *rooms_.find(id), std::move(joining), output);
 }
 
+// Its edge has asked twice: it may not have heard the answer.
+bool RoomHost::is_in(const RoomAsker& asker, RoomId id, Room& room, RoomOutput& output) {
+  if (const Member* member = room.find(asker.seat)) {
+    tell_joined(asker.now, asker.re, id, room, *member, output);
+  } else if (const Waiting* waiting = room.find_waiting(asker.seat)) {
+    tell_waiting(asker, id, room, *waiting, output);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // Its node is gone, and its place was kept for it: for the others it was away, nothing more.
 bool RoomHost::come_back(const RoomAsker& asker, RoomId id, Room& room, const Joiner& joiner, Join& join,
                          RoomOutput& output) {
@@ -65,7 +78,7 @@ bool RoomHost::come_back(const RoomAsker& asker, RoomId id, Room& room, const Jo
   stats_.replay_bytes.subtract(member->detached->bytes);
   member->detached.reset();
   member->seat = asker.seat;
-  tell_joined(asker.re, id, room, *member, output);
+  tell_joined(asker.now, asker.re, id, room, *member, output);
   set_away(RoomAsker{asker.now, asker.seat, id, {}}, false, output);
   std::optional<std::string> name;
   if (!member->name_is_given) name = std::move(join.name);
@@ -133,7 +146,7 @@ void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member
   set_deadline(id, room);
   const Member& member = room.members().back();
   // Whose seat is on its way to another node is told there.
-  if (member.detached == nullptr) tell_joined(re, id, room, member, output);
+  if (member.detached == nullptr) tell_joined(now, re, id, room, member, output);
   tell_change(now, room, member, false, output);
   deliver_event(room, build_peer_joined(room.name(), room.at(), member.view(false)), room.others(member.peer), output);
   output.events.push_back(
@@ -143,15 +156,32 @@ void RoomHost::enter(Now now, std::string_view re, RoomId id, Room& room, Member
   if (away) set_away({now, member.seat, id, {}}, true, output);
 }
 
-void RoomHost::tell_joined(std::string_view re, RoomId id, const Room& room, const Member& member, RoomOutput& output) {
-  output.items.emplace_back(RoomJoined{member.seat, re, id, room.tag(),
-                                       JoinedView{.room = room.name(),
-                                                  .at = room.at(),
-                                                  .peer = member.peer,
-                                                  .role = to_string(member.role),
-                                                  .peers = room.views_of_others(member.peer),
-                                                  .flags = room.rules().flags(),
-                                                  .waiting = room.views_of_waiting(member.role)}});
+void RoomHost::tell_joined(Now now, std::string_view re, RoomId id, const Room& room, const Member& member,
+                           RoomOutput& output) {
+  RoomJoined joined{.seat = member.seat, .re = re, .id = id};
+  const auto own = [&](std::string_view& text) { text = joined.texts->emplace_back(text); };
+  joined.room_tag = room.tag();
+  own(joined.room_tag);
+  joined.view = {.room = room.name(),
+                 .at = room.at(),
+                 .peer = member.peer,
+                 .role = to_string(member.role),
+                 .peers = room.views_of_others(member.peer),
+                 .flags = room.rules().flags(),
+                 .waiting = room.views_of_waiting(member.role)};
+  own(joined.view.room);
+  own(joined.view.peer);
+  for (PeerView& peer : joined.view.peers) {
+    own(peer.peer);
+    own(peer.name);
+    own(peer.metadata_json);
+  }
+  for (WaitingView& waiting : joined.view.waiting) {
+    own(waiting.peer);
+    own(waiting.name);
+  }
+  if (member.seat.node != kThisNode) joined.room = values_of(now, room);
+  output.items.emplace_back(std::move(joined));
 }
 
 // The room of that name with a place free, made when there is none; otherwise none, and the request is answered.
@@ -171,6 +201,7 @@ RoomId RoomHost::room_for(const RoomAsker& asker, const std::string& name, RoomO
   // Seconds since 1970 or the next number: larger than any epoch before it, also after a restart.
   last_epoch_ = std::max(last_epoch_ + 1, static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(asker.now.wall))));
   const RoomId id = rooms_.insert(Room(name, draw_tag(random_, kRoomTagPrefix), last_epoch_, settings_->room_capacity));
+  rooms_.find(id)->set_id(id);
   rooms_.find(id)->set_made_s(static_cast<uint64_t>(std::max<int64_t>(0, unix_seconds(asker.now.wall))));
   room_by_name_.emplace(name, id);
   stats_.rooms.add();

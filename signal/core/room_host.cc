@@ -17,6 +17,7 @@ std::string_view to_string(LeaveReason reason) {
 
 // What a detached member would get is kept for it.
 void RoomHost::deliver(Room& room, RoomDelivery delivery, RoomOutput& output) {
+  delivery.room = room.id();
   for (Member& member : room.members()) {
     if (member.detached == nullptr || std::erase(delivery.receivers, member.seat) == 0) continue;
     keep(*member.detached, delivery);
@@ -115,6 +116,7 @@ void RoomHost::tell_roster(Room& room, const Member& member, std::string_view re
   std::string text = build_roster(re, {.room = room.name(),
                                        .at = room.at(),
                                        .peer = member.peer,
+                                       .role = to_string(member.role),
                                        .peers = room.views_of_others(member.peer),
                                        .flags = room.rules().flags(),
                                        .waiting = room.views_of_waiting(member.role)});

@@ -65,7 +65,7 @@ struct Attachment {
 // room, or in its lobby, once; every event takes the next seq and goes to each member once; nobody comes in past a ban,
 // a lock, a password or a lobby but as docs/admission.md says. room_host.cc: what every member does; room_entry.cc:
 // coming in; room_lobby.cc: waiting for that; room_moderation.cc: what some may do; room_host_nodes.cc: what outlives a
-// process or a node.
+// process; room_attach.cc: what outlives a node.
 class RoomHost {
  public:
   // `random` and `stats` outlive the host.
@@ -105,7 +105,7 @@ class RoomHost {
   void on_tick(Now now, RoomOutput& output);
   std::optional<Mono> next_deadline() const { return deadlines_.next(); }  // O(1)
 
-  // ---- rooms between nodes (room_host_nodes.cc) ----
+  // ---- rooms between nodes (room_host_nodes.cc, room_attach.cc) ----
   // What is told of changes, so that other nodes with members of a room can put it together again.
   void replicate() { replicates_ = true; }
   std::optional<RoomId> find_room(std::string_view name) const;
@@ -169,13 +169,17 @@ class RoomHost {
   bool is_spent(const RoomAsker& asker, const Joiner& joiner, RoomOutput& output);
   void wait(const RoomAsker& asker, RoomId id, Room& room, Member guest, RoomOutput& output);
   void enter(Now now, std::string_view re, RoomId id, Room& room, Member member, RoomOutput& output);
+  static void tell_waiting(const RoomAsker& asker, RoomId id, const Room& room, const Waiting& waiting,
+                           RoomOutput& output);
   void let_in(Now now, RoomId id, Room& room, Waiting& waiting, RoomOutput& output);
   void end_lobby(RoomId id, RoomOutput& output);
   // `text`: for the one who waited.
   void end_waiting(Room& room, Waiting& waiting, std::string text, std::string_view reason, RoomOutput& output);
   RoomId room_for(const RoomAsker& asker, const std::string& name, RoomOutput& output);
+  bool is_in(const RoomAsker& asker, RoomId id, Room& room, RoomOutput& output);
   bool come_back(const RoomAsker& asker, RoomId id, Room& room, const Joiner& joiner, Join& join, RoomOutput& output);
-  static void tell_joined(std::string_view re, RoomId id, const Room& room, const Member& member, RoomOutput& output);
+  static void tell_joined(Now now, std::string_view re, RoomId id, const Room& room, const Member& member,
+                          RoomOutput& output);
 
   void put_out(Now now, RoomId id, Room& room, Member& target, Duration ban, std::string_view message,
                RoomOutput& output);
@@ -201,6 +205,8 @@ class RoomHost {
   static SavedMember values_of(Now now, const Member& member);
   static SavedRoom values_of(Now now, const Room& room);
   static Member member_of(const SavedMember& from, Now now);
+  static void save_kept(const Detached& detached, size_t bytes, SavedMember& values);
+  void take_kept(const SavedMember& from, Detached& detached);
   static void take_rules(Room& room, const SavedRoom& from, Now now);
   RoomId put(Room room);
   void forget(RoomId id, Room& room);
@@ -216,8 +222,9 @@ class RoomHost {
   void attach_lobby(Now now, RoomId id, Room& room, const Attachment& part, RoomOutput& output);
   // They are told so if the room has been ended; false otherwise.
   bool turns_away_from_ended(Now now, const Attachment& attachment, RoomOutput& output);
+  static bool is_outdated(Room& room, const Attachment::Own& own);
   static void end_lobby(const std::vector<Attachment>& parts, RoomOutput& output);
-  void attach_admitted(Room& room, RoomId id, Member& member, const SeatAddress& seat, RoomOutput& output);
+  void attach_admitted(Now now, Room& room, RoomId id, Member& member, const SeatAddress& seat, RoomOutput& output);
   static std::vector<uint32_t> nodes_of(const Room& room);
   void tell_roster(Room& room, const Member& member, std::string_view re, RoomOutput& output);
   // Before members are told: when this node dies between the two, nobody has been told what no other node knows.

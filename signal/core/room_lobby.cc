@@ -16,12 +16,18 @@ void RoomHost::wait(const RoomAsker& asker, RoomId id, Room& room, Member guest,
   room.waiting().push_back({std::move(guest), asker.now.mono + settings_->lobby_timeout});
   stats_.waiting.add();
   set_deadline(id, room);
+  tell_waiting(asker, id, room, room.waiting().back(), output);
   const Member& waiting = room.waiting().back().guest;
-  output.items.emplace_back(RoomWaiting{asker.seat, id, room.name(), room.tag(), waiting.peer,
-                                        build_waiting(asker.re, room.name(), waiting.peer)});
   deliver(room, build_peer_waiting(room.name(), {waiting.peer, waiting.name}), room.moderators(), output);
   output.events.push_back(
       {LogLevel::kInfo, "peer_waiting", {"waiting", room.waiting().size()}, waiting.session, room.tag(), waiting.peer});
+}
+
+void RoomHost::tell_waiting(const RoomAsker& asker, RoomId id, const Room& room, const Waiting& waiting,
+                            RoomOutput& output) {
+  const PeerId& peer = waiting.guest.peer;
+  output.items.emplace_back(
+      RoomWaiting{asker.seat, id, room.name(), room.tag(), peer, build_waiting(asker.re, room.name(), peer)});
 }
 
 void RoomHost::admit(const RoomAsker& asker, const Admit& admit, RoomOutput& output) {
@@ -64,7 +70,9 @@ void RoomHost::end_waiting(Room& room, Waiting& waiting, std::string text, std::
   const Member guest = std::move(waiting.guest);
   room.waiting().erase(room.waiting().begin() + (&waiting - room.waiting().data()));
   stats_.waiting.subtract();
-  output.items.emplace_back(RoomLeft{guest.seat, std::move(text)});
+  // Whose edge has not yet been told the room's number here knows it by another one.
+  const auto where = guest.detached == nullptr ? std::optional(room.id()) : std::nullopt;
+  output.items.emplace_back(RoomLeft{guest.seat, std::move(text), where});
   deliver(room, build_waiting_ended(room.name(), guest.peer, reason), room.moderators(), output);
   output.events.push_back(
       {LogLevel::kInfo, "waiting_ended", {"reason", reason}, guest.session, room.tag(), guest.peer});
@@ -89,7 +97,7 @@ Waiting& RoomHost::take_in_waiting(Now now, Room& room, const SavedMember& from,
 // `known`: what the edge knows of the room, and of those who wait there.
 void RoomHost::attach_waiting(Now now, RoomId id, Room& room, const SavedRoom& known, const Attachment::Own& own,
                               RoomOutput& output) {
-  if (Member* member = room.find(own.peer)) return attach_admitted(room, id, *member, own.seat, output);
+  if (Member* member = room.find(own.peer)) return attach_admitted(now, room, id, *member, own.seat, output);
   Waiting* waiting = room.find_waiting(own.peer);
   if (waiting == nullptr) {
     const auto from = std::find_if(known.waiting.begin(), known.waiting.end(),
@@ -111,18 +119,19 @@ void RoomHost::attach_waiting(Now now, RoomId id, Room& room, const SavedRoom& k
 }
 
 // Let in meanwhile, and its edge has not heard of it.
-void RoomHost::attach_admitted(Room& room, RoomId id, Member& member, const SeatAddress& seat, RoomOutput& output) {
+void RoomHost::attach_admitted(Now now, Room& room, RoomId id, Member& member, const SeatAddress& seat,
+                               RoomOutput& output) {
   const std::unique_ptr<Detached> was = std::move(member.detached);
   if (was == nullptr && member.seat != seat)
     output.items.emplace_back(RoomLeft{member.seat, build_left({}, room.name()), id});
   member.seat = seat;
   output.items.emplace_back(RoomAttached{seat, id, false});
-  tell_joined({}, id, room, member, output);
+  tell_joined(now, {}, id, room, member, output);
   if (was == nullptr) return;
   stats_.replay_bytes.subtract(was->bytes);
   for (const Detached::Kept& kept : was->kept) {
     // What has happened in the room is in what it has just been told.
-    if (!kept.counted) output.items.emplace_back(RoomDelivery{*kept.text, {seat}, {}});
+    if (!kept.counted) output.items.emplace_back(RoomDelivery{*kept.text, {seat}, {}, std::nullopt, id});
   }
 }
 

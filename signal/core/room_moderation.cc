@@ -42,7 +42,6 @@ void RoomHost::configure(const RoomAsker& asker, const Configure& configure, Roo
   }
   tell_rules(asker.now, room, output);
   if (room.rules().lobby) return;
-  room.make_space();
   while (!room.waiting().empty() && !room.full()) let_in(asker.now, asker.room, room, room.waiting().front(), output);
 }
 

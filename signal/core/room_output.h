@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,21 +29,25 @@ struct Supersedable {
   std::string stub;
 };
 
-// One text for several seats. `counted`: it is one of the room's events, or tells the room as a whole.
+// One text of `room` for several seats. `counted`: it is one of the room's events, or tells the room as a whole.
 struct RoomDelivery {
   std::string text;
   std::vector<SeatAddress> receivers;
   Supersedable by;
   std::optional<Counted> counted = std::nullopt;
+  RoomId room = {};
 };
 
-// The seat is a member now. Its edge answers the client: credentials and tickets are the edge's.
+// The seat is a member now. Its edge answers the client: credentials and tickets are the edge's. Tells the room as it
+// is at that moment, whatever else happens before this is read.
 struct RoomJoined {
   SeatAddress seat;
   std::string_view re;
   RoomId id;
-  std::string_view room_tag;
-  JoinedView view;  // without ICE servers and ticket
+  std::string_view room_tag = {};
+  JoinedView view = {};  // without ICE servers and ticket
+  std::unique_ptr<std::deque<std::string>> texts = std::make_unique<std::deque<std::string>>();  // that it views
+  std::optional<SavedRoom> room = std::nullopt;  // for a seat of another node
 };
 
 // The seat is in the room's lobby. Its edge remembers the place and answers the client.

@@ -4,6 +4,11 @@
 #include "signal/core/room_host.h"
 
 namespace noom::signal {
+namespace {
+
+constexpr size_t kHandedOverKeptMax = 1 << 20;  // bytes; LinkSettings::message_bytes_max has room for the rest
+
+}  // namespace
 
 SavedMember RoomHost::values_of(Now now, const Member& member) {
   SavedMember values{.peer = member.peer,
@@ -69,6 +74,18 @@ Member RoomHost::member_of(const SavedMember& from, Now now) {
                 .joined_s = from.joined_s};
   if (from.metadata_left) member.metadata_ends = now.mono + *from.metadata_left;
   return member;
+}
+
+// `bytes`: of what is handed over with the room, this included.
+void RoomHost::save_kept(const Detached& detached, size_t bytes, SavedMember& values) {
+  values.has_gap = detached.has_gap || bytes > kHandedOverKeptMax;
+  if (values.has_gap) return;
+  for (const Detached::Kept& kept : detached.kept) values.kept.push_back({*kept.text, kept.counted});
+}
+
+void RoomHost::take_kept(const SavedMember& from, Detached& detached) {
+  detached.has_gap = from.has_gap;
+  for (const SavedDelivery& kept : from.kept) keep(detached, {kept.text, {}, {}, kept.counted});
 }
 
 // All of them but who waits, who is nobody's before an edge has said so.

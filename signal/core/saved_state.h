@@ -33,6 +33,11 @@ struct SavedSeat {
   uint64_t counted_since = 0;
   EventPosition at{};  // Place::at
 };
+// What a detached member would have been sent.
+struct SavedDelivery {
+  std::string text;
+  std::optional<Counted> counted;
+};
 // Of a member, or of somebody who waits to be one.
 struct SavedMember {
   size_t seat = 0;  // index into SavedState::seats
@@ -52,8 +57,11 @@ struct SavedMember {
   std::string session = {};  // its tag
 
   // Between nodes only.
-  std::string node = {};     // that holds its seat; empty: none
-  SeatAddress address = {};  // of the seat; the number of the node has no meaning to another one
+  std::string node = {};                 // that holds its seat; empty: none
+  uint64_t incarnation = 0;              // of that node: a later process of the name knows nothing of the seat
+  SeatAddress address = {};              // of the seat; the number of the node has no meaning to another one
+  std::vector<SavedDelivery> kept = {};  // Detached, of a room that is handed over
+  bool has_gap = false;
 };
 // The role of a member, whatever number came.
 inline Role role_of(const SavedMember& member) {

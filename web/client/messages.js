@@ -39,7 +39,7 @@
  * @typedef {{type: 'pong', re?: number | string, received?: number}} Pong Answers ping.
  * @typedef {{type: 'presence', room: string, epoch: number, seq: number, peer: string, state: 'away' | 'present'}} Presence Somebody's connection is lost for the moment, or back.
  * @typedef {{type: 'room_updated', room: string, epoch: number, seq: number, locked: boolean, lobby: boolean, has_password: boolean}} RoomUpdated Who may come in has changed.
- * @typedef {{type: 'roster', re?: number | string, room: string, epoch: number, seq: number, peer: string, peers: RosterEntry[], locked: boolean, lobby: boolean, has_password: boolean, waiting?: ({peer: string, name: string})[]}} Roster Who is in the room: asked for, or after a gap.
+ * @typedef {{type: 'roster', re?: number | string, room: string, epoch: number, seq: number, peer: string, role: string, peers: RosterEntry[], locked: boolean, lobby: boolean, has_password: boolean, waiting?: ({peer: string, name: string})[]}} Roster Who is in the room: asked for, or after a gap.
  * @typedef {{type: 'superseded', room: string, epoch: number, seq: number}} Superseded In place of an event that a later one has made pointless before a slow client took it.
  * @typedef {{type: 'ticket', ticket: string}} Ticket A newer ticket for the session.
  * @typedef {{type: 'waiting', re?: number | string, room: string, peer: string}} Waiting Answers join: in the lobby. `joined` or `denied` follows.

@@ -109,9 +109,9 @@ export class Moderation extends Emitter {
     return ticket;
   }
 
-  /** @param {Pick<Joined, 'locked' | 'lobby' | 'has_password' | 'waiting'> & {role?: string}} state as `joined` and `roster` say it */
+  /** @param {Pick<Joined, 'locked' | 'lobby' | 'has_password' | 'waiting' | 'role'>} state as `joined` and `roster` say it */
   adopt(state) {
-    if (state.role) this.#takeRole(state.role);
+    this.#takeRole(state.role);
     this.#waiting = new Map((state.waiting ?? []).map(({ peer, name }) => [peer, name]));
     this.emit('waiting', this.waiting);
     this.#takeRules(state);

@@ -273,8 +273,8 @@ export class Room extends Emitter {
 
   /** @param {RoomEvent} event */
   #onEvent(event) {
-    if (event.type === 'roster' && this.#state === 'reconnecting') {
-      this.#setState('joined');
+    if (event.type === 'roster' && (this.#state === 'reconnecting' || this.#state === 'joined')) {
+      if (this.#state === 'reconnecting') this.#setState('joined');
       this.moderation.adopt(event);
       return this.#roster.adopt(event.peers);
     }

@@ -18,10 +18,15 @@ void each_field(Archive& archive, Counted& counted) {
   archive(counted.at, counted.whole);
 }
 template <typename Archive>
+void each_field(Archive& archive, SavedDelivery& delivery) {
+  archive(delivery.text, delivery.counted);
+}
+template <typename Archive>
 void each_field(Archive& archive, SavedMember& member) {
   archive(member.peer, member.identity, member.mark, member.name, member.metadata_json, member.metadata_left,
           member.role, member.may_inherit, member.name_is_given, member.away, member.since, member.joined_s,
-          member.waiting_left, member.session, member.node, member.address.seat);
+          member.waiting_left, member.session, member.node, member.incarnation, member.address.seat, member.kept,
+          member.has_gap);
 }
 template <typename Archive>
 void each_field(Archive& archive, SavedBan& ban) {
@@ -127,7 +132,7 @@ void each_field(Archive& archive, AttachAsked& m) {
 }
 template <typename Archive>
 void each_field(Archive& archive, Delivered& m) {
-  archive(m.seats, m.text, m.subject, m.stub, m.counted);
+  archive(m.seats, m.room, m.text, m.subject, m.stub, m.counted);
 }
 template <typename Archive>
 void each_field(Archive& archive, Joined::Waiting& waiting) {

@@ -75,6 +75,7 @@ struct AuditAsked {
 
 struct Delivered {
   std::vector<SeatId> seats;
+  RoomId room;  // a seat that is elsewhere by now is not told
   std::string text;
   uint64_t subject = 0;
   std::string stub;

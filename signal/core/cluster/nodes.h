@@ -37,6 +37,12 @@ struct RemoteRoom {
   std::vector<SeatId> seats;
   // Set: the owner has not yet said that the seats are attached; asked again then. Requests are held.
   std::optional<Mono> attach_again;
+  // Of this room, while what was asked of it there may still be passed on: the seats are attached behind that.
+  struct Former {
+    uint32_t owner = kNoNode;
+    RoomId id;
+  };
+  std::optional<Former> former;
   bool lost = false;  // what the owner said may not have come
   std::vector<node::Message> held;
 };
@@ -73,6 +79,8 @@ struct SeatGoing {
   uint32_t to = kNoNode;
   node::SeatWanted wanted;
   Mono ends{};
+  bool is_detaching =
+      false;  // the owner has been asked to let go: whatever it was told before, the seat stays out of it
 };
 
 // An operator's, to another node.

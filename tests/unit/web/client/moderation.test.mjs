@@ -75,6 +75,16 @@ test('whoever is denied gets an error and may join again', async () => {
   assert.equal(room.state, 'closed');
 });
 
+test('parts of a room that come together bring a roster unasked: who is there, what one may, and who waits', async () => {
+  const room = await joined();
+  const states = [];
+  room.on('state', ({ state }) => states.push(state));
+  say({ type: 'roster', epoch: 2, seq: 4, peer: 'p_ann', role: 'member', peers: [{ ...BO, peer: 'p_cy', name: 'Cy', role: 'host', metadata: { key: 'cy' } }], ...OPEN, locked: true });
+  await settle();
+  assert.deepEqual([room.moderation.role, room.moderation.rules.locked, room.peers.map((peer) => peer.name), states], ['member', true, ['Cy'], []]);
+  room.close();
+});
+
 test('leaving the lobby ends the join', async () => {
   const { room, joining } = await asking();
   say({ type: 'waiting', re: last().id, peer: 'p_ann' });
