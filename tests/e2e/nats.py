@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import socket
 import tempfile
+import threading
 
 import harness
 
@@ -45,6 +46,77 @@ class Server:
     def close(self):
         self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Line:
+    """A way to the server that can be cut while others still reach it. On a port of its own."""
+
+    def __init__(self, server):
+        self._server = server
+        self._lock = threading.Lock()
+        self._is_cut = False
+        self._ends = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def url(self):
+        return f"nats://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def cut(self):
+        with self._lock:
+            self._is_cut = True
+            for end in self._ends:
+                self._shut(end)
+
+    def mend(self):
+        with self._lock:
+            self._is_cut = False
+
+    def close(self):
+        self.cut()
+        self._shut(self._listener)
+        for thread in self._threads:
+            thread.join()
+        for end in (self._listener, *self._ends):
+            end.close()
+
+    def _accept(self):
+        while True:
+            try:
+                near = self._listener.accept()[0]
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(("127.0.0.1", self._server.port), PATIENCE_S)
+                far.settimeout(None)
+            except OSError:
+                near.close()
+                continue
+            pair = [threading.Thread(target=self._carry, args=ends) for ends in ((near, far), (far, near))]
+            self._threads += pair
+            with self._lock:
+                self._ends += [near, far]
+                for end in (near, far) if self._is_cut else ():
+                    self._shut(end)
+            for thread in pair:
+                thread.start()
+
+    def _carry(self, source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass  # cut
+        self._shut(source)
+        self._shut(target)
+
+    @staticmethod
+    def _shut(end):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # it was shut already
 
 
 class Client:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import tempfile
 import time
 import unittest
 
@@ -26,7 +27,7 @@ class ClusterTest(unittest.TestCase):
             self.start(name)
         self.await_nodes(2)
 
-    def start(self, name):
+    def start(self, name, **more):
         config = {
             "listen": {"http": ["127.0.0.1:0"]},
             "web": {"root": ""},
@@ -37,7 +38,7 @@ class ClusterTest(unittest.TestCase):
             "limits": {"messages_per_s": 0, "sends_per_s": 0, "room_events_per_s": 0, "joins_per_s": 0},
             "daemon": {"drain_timeout_s": 10},
         }
-        self.nodes[name] = Daemon("noom-signal", config)
+        self.nodes[name] = Daemon("noom-signal", {**config, **more})
         self.addCleanup(self.nodes[name].stop)
 
     def port(self, name):
@@ -112,6 +113,37 @@ class ClusterTest(unittest.TestCase):
             self.start(owner)
             self.await_nodes(2)
 
+    def test_a_node_that_is_restarted_has_its_sessions_in_rooms_of_others_again(self):
+        with tempfile.TemporaryDirectory() as directory:
+            state = {"directory": directory}
+            self.nodes["b"].stop()
+            self.start("b", state=state)
+            self.await_nodes(2)
+            for owner in ("a", "b"):
+                room, other, member = self.room_at(owner)
+                ann, bo = (member, self.client("b", room)) if other == "a" else (self.client("a", room), member)
+                ended = self.nodes["b"]
+                os.kill(ended.pid, signal.SIGTERM)
+                bo.receive_type("go_away")
+                bo.lose()
+                ann.send({"type": "send", "data": "to all"})
+                self.assertEqual(ended.process.wait(30), 0)
+                ann.send({"type": "send", "to": bo.joined["peer"], "data": "psst"})
+                self.start("b", state=state)
+                bo.port = self.port("b")
+                welcome = bo.connect()
+                self.assertTrue(welcome["recovered"], welcome)
+                self.assertEqual((welcome["room"], welcome["peer"]), (room, bo.joined["peer"]))
+                self.assertEqual([bo.receive_type("message")["data"] for _ in range(2)], ["to all", "psst"])
+                bo.send(HI)
+                while (message := ann.receive())["type"] != "message":
+                    self.assertNotEqual(message["type"], "peer_left", message)
+                for client in (ann, bo):
+                    client.send({"type": "bye"})
+                for node in self.nodes.values():
+                    node.process.wait_for(lambda: node.metrics()["noom_signal_rooms"] == 0, "no room")
+                self.await_nodes(2)
+
     def test_a_room_survives_the_death_of_its_owner(self):
         room, other, ann = self.room_at("a")
         bo = self.client(other, room)
@@ -155,12 +187,12 @@ class ClusterTest(unittest.TestCase):
         while bo.receive_type("message")["data"] != "back":
             pass
 
-    def start_turn(self, name):
+    def start_turn(self, name, url=None):
         turn = minimal.start(
             "noom-turn",
             auth={"rest_secrets": [SECRET]},
             relay=relay.relay_ports(),
-            cluster={"servers": [self.nats.url()], "node": name, "urls": [f"turn:{name}.example:3478"]},
+            cluster={"servers": [url or self.nats.url()], "node": name, "urls": [f"turn:{name}.example:3478"]},
             daemon={"drain_timeout_s": 30},
         )
         self.addCleanup(turn.stop)
@@ -211,6 +243,31 @@ class ClusterTest(unittest.TestCase):
             with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as again:
                 self.assertEqual(again.allocate().error, 401)
             turn.stop()
+
+    def test_a_relay_that_was_out_of_reach_obeys_afterwards_what_was_taken_back_meanwhile(self):
+        line = nats.Line(self.nats)
+        self.addCleanup(line.close)
+        turn = self.start_turn("t1", line.url())
+        host = self.client("a", "r")
+        for nats_is_killed in (False, True):
+            guest = self.client_with_relay("b", "r", "t1")
+            credentials = guest.relay["username"], guest.relay["credential"]
+            with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as relayed:
+                self.assertIsNone(relayed.allocate().error)
+                line.cut()
+                turn.process.wait_for(lambda: turn.metrics()["noom_turn_bus_connected"] == 0, "no connection with NATS")
+                host.send({"type": "kick", "peer": guest.joined["peer"]})
+                self.assertEqual(guest.receive_type("left")["reason"], "kicked")
+                self.assertIsNone(relayed.refresh(600).error, "the order was not heard")
+                if nats_is_killed:
+                    self.nats.kill()
+                    self.await_nodes(1)
+                    self.nats.start()
+                    self.await_nodes(2)
+                line.mend()
+                turn.process.wait_for(lambda: self.allocations(turn) == 0, "no allocation", 60)
+            with contextlib.closing(plain_client.TurnClient.udp(("127.0.0.1", turn.port("udp")), *credentials)) as again:
+                self.assertEqual(again.allocate().error, 401)
 
     def allocations(self, turn):
         return sum(value for series, value in turn.metrics().items() if series.startswith("noom_turn_allocations{"))
