@@ -6,6 +6,7 @@ host is touched but a temporary folder. Needs root.
         system.from_network("/usr/bin/curl", f"http://{ADDRESS}:8080/")    # a program of the host, in the container's network
 """
 
+import contextlib
 import fcntl
 import hashlib
 import itertools
@@ -78,6 +79,7 @@ class Container:
         self.root = self._folder / "root"
         self._machine = f"noom-test-{os.getpid()}-{next(_numbers)}"
         self._nspawn = None
+        self._leader = None
         subprocess.run(["cp", "-a", "--reflink=auto", root, self.root], check=True)
 
     def boot(self):
@@ -111,9 +113,15 @@ class Container:
 
     def _kill(self):
         if self._nspawn is not None and self._nspawn.poll() is None:
-            self._nspawn.kill()
-            self._nspawn.wait()
+            if self._leader is not None:
+                with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+                    os.kill(self._leader, signal.SIGKILL)  # and with it all of the container, which would outlive a killed nspawn
+                self._nspawn.wait(STOP_TIMEOUT_S)
+            else:
+                self._nspawn.kill()
+                self._nspawn.wait()
         self._nspawn = None
+        self._leader = None
         propagated = pathlib.Path("/run/systemd/nspawn/propagate") / self._machine  # nspawn's own, left behind
         if propagated.is_dir():
             propagated.rmdir()
