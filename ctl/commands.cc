@@ -1,5 +1,7 @@
 #include "ctl/commands.h"
 
+#include "ctl/admin_client.h"
+
 namespace noom::ctl {
 namespace {
 
@@ -37,10 +39,56 @@ Command credentials_row() {
           .run = run_credentials};
 }
 
+// What is asked of daemons by name, or of all that are here.
+Command daemons_row(std::string_view name, std::string_view summary, std::string_view details,
+                    int (*run)(const Invocation&)) {
+  return {.name = name,
+          .usage = "[stun|turn|signal]…",
+          .summary = summary,
+          .arguments_max = 3,
+          .words = {"stun", "turn", "signal"},
+          .options = {kSocketOption, kUrlOption, kTokenOption},
+          .details = details,
+          .run = run};
+}
+
+Command status_row() {
+  Command row = daemons_row(
+      "status", "say how running daemons are, and where they listen",
+      "Without names: all three. 1 is the exit code where one is not ready, 69 where one does not answer.", run_status);
+  row.options.push_back(kJson);
+  return row;
+}
+
+Command reload_row() {
+  return daemons_row("reload", "let daemons read their configuration and certificates again, all of it or nothing",
+                     "As systemctl reload does, but with the reason where it is refused; nothing has changed then.",
+                     run_reload);
+}
+
+Command drain_row() {
+  Command row = daemons_row("drain", "let a daemon take nothing new, and end when what it has is done",
+                            "As systemctl stop does: it ends at daemon.drain_timeout_s at the latest.", run_drain);
+  row.usage = "stun|turn|signal…";
+  row.arguments_min = 1;
+  return row;
+}
+
+Command kill_row() {
+  return {.name = "kill",
+          .usage = "room NAME",
+          .summary = "end a room for everybody in it, and what is relayed for them",
+          .arguments_min = 2,
+          .arguments_max = 2,
+          .words = {"room"},
+          .options = {{"--message", "TEXT", "what they are told"}, kSocketOption, kUrlOption, kTokenOption},
+          .run = run_kill};
+}
+
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {check_row(), credentials_row()};
+  return {check_row(), credentials_row(), drain_row(), kill_row(), reload_row(), status_row()};
 }
 
 }  // namespace noom::ctl

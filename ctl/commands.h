@@ -11,5 +11,9 @@ std::vector<Command> all_commands();
 
 int run_check(const Invocation& invocation);
 int run_credentials(const Invocation& invocation);
+int run_drain(const Invocation& invocation);
+int run_kill(const Invocation& invocation);
+int run_reload(const Invocation& invocation);
+int run_status(const Invocation& invocation);
 
 }  // namespace noom::ctl

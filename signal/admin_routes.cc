@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "common/ops/daemon.h"
 #include "signal/admin_json.h"
 #include "signal/core/json_object.h"
 #include "signal/core/json_text.h"
@@ -223,16 +222,11 @@ std::vector<ops::AdminRoute> admin_routes(SignalShell& shell) {
       handle(shell, std::move(request), std::move(answer));
     };
   };
-  const auto drain = [](const ops::AdminRequest&, const ops::AdminAnswer& answer) {
-    answer({202});
-    ops::request_stop();
-  };
   return {{"GET", "/v1/rooms", with_shell(list_rooms)},
           {"GET", "/v1/rooms/{name}", with_shell(describe_room)},
           {"DELETE", "/v1/rooms/{name}", with_shell(end_room)},
           {"DELETE", "/v1/rooms/{name}/members/{peer}", with_shell(kick)},
           {"POST", "/v1/tickets", with_shell(mint_ticket)},
-          {"POST", "/v1/drain", drain},
           {"GET", "/v1/usage", [&shell](const ops::AdminRequest&, const ops::AdminAnswer& a) { tell_usage(shell, a); }},
           {"GET", "/v1/nodes",
            [&shell](const ops::AdminRequest&, ops::AdminAnswer a) { list_nodes(shell, std::move(a)); }}};

@@ -72,9 +72,7 @@ class Daemon final : public ops::Service {
     shell_ =
         std::make_unique<SignalShell>(shard_, *std::move(settings), std::move(shell_settings), *std::move(files), log_);
     if (config_.cluster.enabled()) join_cluster();
-    if (!token->empty())
-      admin_ =
-          std::make_shared<ops::AdminApi>(ops::AdminApi{*std::move(token), admin_routes(*shell_), std::move(page)});
+    admin_ = std::make_shared<ops::AdminApi>(ops::AdminApi{*std::move(token), admin_routes(*shell_), std::move(page)});
     restore_state();
     if (auto status = listen("listen.http", "http", config_.listen_http, nullptr); !status.ok()) return status;
     if (config_.serves_https()) {

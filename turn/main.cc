@@ -44,14 +44,13 @@ class Daemon final : public ops::Service {
         log_(log) {
     settings_->follow(
         [this](std::shared_ptr<const Settings> changed) { service_->change_settings(std::move(changed)); });
-    if (!prepared.admin_token.empty())
-      admin_ = std::make_shared<ops::AdminApi>(ops::AdminApi{
-          prepared.admin_token.clone(),
-          {{"POST", "/v1/revocations", [this](const ops::AdminRequest& request, const ops::AdminAnswer& answer) {
-              const absl::Status status = http_orders_.obey(io::read_clocks(), request.body);
-              answer(status.ok() ? ops::AdminReply{204}
-                                 : ops::admin_error(400, "malformed", std::string(status.message())));
-            }}}});
+    admin_ = std::make_shared<ops::AdminApi>(ops::AdminApi{
+        prepared.admin_token.clone(),
+        {{"POST", "/v1/revocations", [this](const ops::AdminRequest& request, const ops::AdminAnswer& answer) {
+            const absl::Status status = http_orders_.obey(io::read_clocks(), request.body);
+            answer(status.ok() ? ops::AdminReply{204}
+                               : ops::admin_error(400, "malformed", std::string(status.message())));
+          }}}});
     if (config.cluster.enabled()) bus_node_ = BusNode::start(bus_node_options(config), log);
   }
 

@@ -44,7 +44,7 @@ struct AdminFile {
   std::string body;
 };
 struct AdminApi {
-  Secret token;  // not empty
+  Secret token;  // empty: nobody can bear it, and only those ask who are trusted without
   std::vector<AdminRoute> routes;
   std::map<std::string, AdminFile, std::less<>> files = {};  // by path; served without the token
 };
@@ -55,6 +55,7 @@ struct AdminQuestion {
   std::string_view target;
   std::string_view authorization;  // empty: none
   std::string_view body;
+  bool trusted = false;  // how it came says who asks: no token is needed
 };
 struct AdminMatch {
   const AdminRoute* route = nullptr;

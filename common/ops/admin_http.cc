@@ -1,10 +1,18 @@
 #include "common/ops/admin_http.h"
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <utility>
 
@@ -15,6 +23,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::beast::error_code;
 using tcp = asio::ip::tcp;
+using Local = asio::local::stream_protocol;
 
 constexpr std::string_view kExpositionType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kJsonType = "application/json";
@@ -76,10 +85,10 @@ Response page(const Request& request, const AdminPages& pages, std::string_view 
   return make_response(request, http::status::service_unavailable, kTextType, "not ready\n");
 }
 
-AdminQuestion question_of(const Request& request) {
+AdminQuestion question_of(const Request& request, bool trusted) {
   const auto view = [](boost::beast::string_view text) { return std::string_view(text.data(), text.size()); };
   return {view(request.method_string()), view(request.target()), view(request[http::field::authorization]),
-          request.body()};
+          request.body(), trusted};
 }
 
 Response route(const Request& request, const AdminPages& pages) {
@@ -94,9 +103,11 @@ Response route(const Request& request, const AdminPages& pages) {
 }
 
 // One connection: request, response, and again while it is kept alive. Every step has the same deadline.
-class Connection : public std::enable_shared_from_this<Connection> {
+template <typename Protocol>
+class Connection : public std::enable_shared_from_this<Connection<Protocol>> {
  public:
-  Connection(tcp::socket socket, const AdminPages& pages, std::shared_ptr<size_t> open)
+  using Socket = typename Protocol::socket;
+  Connection(Socket socket, const AdminPages& pages, std::shared_ptr<size_t> open)
       : stream_(std::move(socket)), pages_(pages), open_(std::move(open)) {
     ++*open_;
   }
@@ -108,17 +119,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
     parser_->body_limit(kAdminBodyBytesMax);
     stream_.expires_after(std::chrono::seconds(kAdminDeadlineSeconds));
     http::async_read(stream_, buffer_, *parser_,
-                     [self = shared_from_this()](error_code error, size_t) { self->on_read(error); });
+                     [self = this->shared_from_this()](error_code error, size_t) { self->on_read(error); });
   }
 
  private:
   void answer(const Request& request) {
-    auto found = pages_.api != nullptr ? find_route(*pages_.api, question_of(request)) : std::nullopt;
+    auto found = pages_.api != nullptr ? find_route(*pages_.api, question_of(request, kTrusted)) : std::nullopt;
     if (!found) return respond(route(request, pages_));
     if (const auto* refusal = std::get_if<AdminRefusal>(&*found)) return respond(refuse_question(request, *refusal));
     auto& match = std::get<AdminMatch>(*found);
     // Answers come from other threads; the connection lives and dies on this one.
-    auto self = std::make_shared<std::shared_ptr<Connection>>(shared_from_this());
+    auto self = std::make_shared<std::shared_ptr<Connection>>(this->shared_from_this());
     match.route->run(std::move(match.request), [self, executor = stream_.get_executor()](AdminReply reply) {
       asio::post(executor, [self = std::move(*self), reply = std::move(reply)]() mutable {
         if (self != nullptr) self->respond(make_json(self->parser_->get(), std::move(reply)));
@@ -147,7 +158,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     response_ = std::move(response);
     serializer_.emplace(response_);
     stream_.expires_after(std::chrono::seconds(kAdminDeadlineSeconds));
-    auto then = [self = shared_from_this()](error_code error, size_t) { self->on_written(error); };
+    auto then = [self = this->shared_from_this()](error_code error, size_t) { self->on_written(error); };
     if (head) {
       http::async_write_header(stream_, *serializer_, std::move(then));
     } else {
@@ -158,10 +169,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (error) return;
     if (response_.keep_alive()) return read();
     error_code ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.socket().shutdown(Socket::shutdown_send, ignored);
   }
 
-  boost::beast::tcp_stream stream_;
+  static constexpr bool kTrusted = std::is_same_v<Protocol, Local>;  // let in by may_ask()
+
+  boost::beast::basic_stream<Protocol> stream_;
   const AdminPages& pages_;
   std::shared_ptr<size_t> open_;
   boost::beast::flat_buffer buffer_{kAdminHeaderBytesMax};
@@ -170,32 +183,66 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::response_serializer<http::string_body>> serializer_;
 };
 
+// unix(7): who connected, by the credentials that the kernel took then.
+bool may_ask(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  const gid_t own = ::getegid();
+  if (peer.uid == 0 || peer.uid == ::geteuid() || peer.gid == own) return true;
+  std::array<gid_t, 1024> groups{};
+  socklen_t bytes = sizeof groups;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &bytes) != 0) return false;
+  const auto end = groups.begin() + static_cast<std::ptrdiff_t>(bytes / sizeof(gid_t));
+  return std::find(groups.begin(), end, own) != end;
+}
+bool may_ask(const Local::socket& socket) {
+  return may_ask(const_cast<Local::socket&>(socket).native_handle());
+}
+bool may_ask(const tcp::socket&) {
+  return true;  // AdminApi::token decides
+}
+
+template <typename Protocol>
 class AdminServer final : public AdminHttp {
  public:
+  using Socket = typename Protocol::socket;
   AdminServer(asio::io_context& io, AdminPages pages) : acceptor_(io), retry_(io), pages_(std::move(pages)) {}
+  ~AdminServer() override {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
 
-  error_code open(const IpEndpoint& at) {
-    const tcp::endpoint endpoint(asio::ip::make_address(at.address.to_string()), at.port);
+  error_code open(const typename Protocol::endpoint& endpoint, const std::string& path) {
     error_code error;
     acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if constexpr (std::is_same_v<Protocol, tcp>) {
+      if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    }
     if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (!error) path_ = path;
+    if (!error && !path.empty() && ::chmod(path.c_str(), 0660) != 0)
+      error.assign(errno, boost::system::system_category());
+    if (!error) acceptor_.listen(Protocol::acceptor::max_listen_connections, error);
     if (!error) accept();
     return error;
   }
   IpEndpoint local() const override {
-    const tcp::endpoint bound = acceptor_.local_endpoint();
-    return {IpAddress::parse(bound.address().to_string()).value_or(IpAddress()), bound.port()};
+    if constexpr (std::is_same_v<Protocol, tcp>) {
+      const tcp::endpoint bound = acceptor_.local_endpoint();
+      return {IpAddress::parse(bound.address().to_string()).value_or(IpAddress()), bound.port()};
+    } else {
+      return {};
+    }
   }
 
  private:
   void accept() {
-    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+    acceptor_.async_accept([this](error_code error, Socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (error) return accept_later();
-      // Closed here when there are too many: the socket ends with this scope.
-      if (*open_ < kAdminConnectionsMax) std::make_shared<Connection>(std::move(socket), pages_, open_)->read();
+      // Closed here when there are too many, or for a stranger: the socket ends with this scope.
+      if (*open_ < kAdminConnectionsMax && may_ask(socket))
+        std::make_shared<Connection<Protocol>>(std::move(socket), pages_, open_)->read();
       accept();
     });
   }
@@ -207,18 +254,41 @@ class AdminServer final : public AdminHttp {
     });
   }
 
-  tcp::acceptor acceptor_;
+  typename Protocol::acceptor acceptor_;
   asio::steady_timer retry_;
   AdminPages pages_;
+  std::string path_;  // of a socket in the file system, once it is there
   std::shared_ptr<size_t> open_ = std::make_shared<size_t>(0);
 };
+
+// A socket that a process left behind: nobody answers there.
+void remove_stale(asio::io_context& io, const Local::endpoint& endpoint) {
+  struct stat found {};
+  if (::stat(endpoint.path().c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return;
+  Local::socket probe(io);
+  error_code error;
+  probe.connect(endpoint, error);
+  if (error == asio::error::connection_refused) ::unlink(endpoint.path().c_str());
+}
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::listen(asio::io_context& io, const IpEndpoint& at,
                                                              AdminPages pages) {
-  auto server = std::make_unique<AdminServer>(io, std::move(pages));
-  if (const error_code error = server->open(at)) return absl::UnavailableError(error.message());
+  auto server = std::make_unique<AdminServer<tcp>>(io, std::move(pages));
+  const tcp::endpoint endpoint(asio::ip::make_address(at.address.to_string()), at.port);
+  if (const error_code error = server->open(endpoint, "")) return absl::UnavailableError(error.message());
+  return server;
+}
+
+absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::listen(asio::io_context& io, const std::string& path,
+                                                             AdminPages pages) {
+  if (path.size() >= sizeof(sockaddr_un::sun_path))
+    return absl::InvalidArgumentError("the path is longer than 107 bytes");
+  const Local::endpoint endpoint(path);
+  remove_stale(io, endpoint);
+  auto server = std::make_unique<AdminServer<Local>>(io, std::move(pages));
+  if (const error_code error = server->open(endpoint, path)) return absl::UnavailableError(error.message());
   return server;
 }
 

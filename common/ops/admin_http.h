@@ -1,5 +1,6 @@
-// The admin port: GET /metrics, /healthz, /readyz over HTTP/1.1, and the daemon's API for its operator (admin_api.h).
-// Runs on the daemon's control thread, never on a shard, so that a scrape cannot stall the data path. No TLS.
+// The admin port and the admin socket: GET /metrics, /healthz, /readyz over HTTP/1.1, and the daemon's API for its
+// operator (admin_api.h). Runs on the daemon's control thread, never on a shard, so that a scrape cannot stall the data
+// path. No TLS.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -32,8 +33,13 @@ class AdminHttp {
   // An error's message is the operating system's ("Address already in use").
   static absl::StatusOr<std::unique_ptr<AdminHttp>> listen(boost::asio::io_context& io, const IpEndpoint& at,
                                                            AdminPages pages);
+  // A socket in the file system, of mode 0660. Served are root, this process's user and the members of its group, by
+  // what the kernel says of the peer; they need no token. A socket that nobody listens on any more is replaced, and
+  // removed at the end.
+  static absl::StatusOr<std::unique_ptr<AdminHttp>> listen(boost::asio::io_context& io, const std::string& path,
+                                                           AdminPages pages);
   virtual ~AdminHttp() = default;
-  virtual IpEndpoint local() const = 0;
+  virtual IpEndpoint local() const = 0;  // unspecified for a socket in the file system
 };
 
 }  // namespace noom::ops

@@ -16,10 +16,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <numeric>
+#include <tuple>
 
 #include "common/io/inherited_sockets.h"
 #include "common/ops/admin_http.h"
 #include "common/ops/descriptor_store.h"
+#include "common/ops/life_routes.h"
 #include "common/ops/ready_report.h"
 #include "common/ops/text_file.h"
 
@@ -79,14 +81,38 @@ class Life {
     if (!service.ok()) return service.status();
     service_ = std::move(*service);
     if (absl::Status status = io::check_all_taken(); !status.ok()) return status;
-    const std::shared_ptr<const AdminApi> api = service_->admin_api();
+    const std::shared_ptr<const AdminApi> own = service_->admin_api();
     for (const IpEndpoint& at : spec_.ops->metrics_listen) {
-      auto admin = AdminHttp::listen(
-          io_, at, {[this] { return metrics_page(); }, [this] { return ready_ && service_->ready(); }, api});
+      const bool has_token = own != nullptr && !own->token.empty();
+      auto admin = AdminHttp::listen(io_, at, pages(has_token ? api_with(own.get()) : nullptr));
       if (!admin.ok()) return cannot("metrics.listen", at.to_string(), std::string(admin.status().message()));
       admin_.push_back(std::move(*admin));
     }
+    if (const std::string& path = spec_.ops->admin_socket; !path.empty()) {
+      auto socket = AdminHttp::listen(io_, path, pages(api_with(own.get())));
+      if (!socket.ok()) return cannot("daemon.admin_socket", path, std::string(socket.status().message()));
+      admin_socket_ = std::move(*socket);
+    }
     return absl::OkStatus();
+  }
+  AdminPages pages(std::shared_ptr<const AdminApi> api) {
+    return {[this] { return metrics_page(); }, [this] { return ready_ && service_->ready(); }, std::move(api)};
+  }
+  // What every daemon can be asked, and then its own; null: it has none.
+  std::shared_ptr<const AdminApi> api_with(const AdminApi* own) {
+    auto api = std::make_shared<AdminApi>();
+    api->routes = life_routes({.status = [this] { return status(); }, .reload = [this] { return reload(); }});
+    if (own == nullptr) return api;
+    api->token = own->token.clone();
+    api->routes.insert(api->routes.end(), own->routes.begin(), own->routes.end());
+    api->files = own->files;
+    return api;
+  }
+  std::optional<IpEndpoint> metrics_endpoint() const {
+    return admin_.empty() ? std::nullopt : std::optional(admin_.front()->local());
+  }
+  std::string status() const {
+    return status_json(spec_.name, ready_ && service_->ready(), draining_, service_->listeners(), metrics_endpoint());
   }
   // What the daemon's .socket unit opened, if it has one, and what the process before left.
   absl::Status inherit() {
@@ -117,7 +143,7 @@ class Life {
   }
   void announce() {
     const auto listeners = service_->listeners();
-    const auto metrics = admin_.empty() ? std::nullopt : std::optional(admin_.front()->local());
+    const auto metrics = metrics_endpoint();
     stop_signals_.add(SIGTERM);
     stop_signals_.add(SIGINT);
     reload_signal_.add(SIGHUP);
@@ -181,13 +207,18 @@ class Life {
   void wait_for_reload() {
     reload_signal_.async_wait([this](error_code error, int) {
       if (error) return;
-      if (const absl::Status status = service_->reload(); status.ok()) {
-        log_.info("reloaded");
-      } else {
-        log_.warning("reload_refused", {{"reason", std::string(status.message())}});
-      }
+      std::ignore = reload();
       wait_for_reload();
     });
+  }
+  absl::Status reload() {
+    absl::Status status = service_->reload();
+    if (status.ok()) {
+      log_.info("reloaded");
+    } else {
+      log_.warning("reload_refused", {{"reason", std::string(status.message())}});
+    }
+    return status;
   }
   // sd_watchdog_enabled(3): twice in each interval, and only while every event loop comes round.
   void feed_watchdog() {
@@ -208,6 +239,7 @@ class Life {
   asio::steady_timer drain_deadline_;
   asio::steady_timer watchdog_;
   std::vector<std::unique_ptr<AdminHttp>> admin_;
+  std::unique_ptr<AdminHttp> admin_socket_;
   std::unique_ptr<Service> service_;  // last: its threads may post to io_ until it is gone
   bool ready_ = false;
   bool draining_ = false;

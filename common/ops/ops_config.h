@@ -12,10 +12,14 @@
 
 namespace noom::ops {
 
+// In the runtime directory that systemd gives a unit ($RUNTIME_DIRECTORY); empty without one.
+std::string default_admin_socket();
+
 struct OpsConfig {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
-  std::vector<IpEndpoint> metrics_listen;  // empty: no admin port
+  std::vector<IpEndpoint> metrics_listen;             // empty: no admin port
+  std::string admin_socket = default_admin_socket();  // empty: none
   std::string ready_file;
   Duration drain_timeout = std::chrono::seconds(5);
   bool core_dumps = false;

@@ -123,5 +123,81 @@ class Credentials(unittest.TestCase):
         self.assertNotIn(minimal.SECRET, run.stdout + run.stderr)
 
 
+class Orders(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.folder.chmod(0o755)
+        self.socket = self.folder / "admin.sock"
+
+    def start(self, name, **tables):
+        return minimal.start(name, daemon={"admin_socket": str(self.socket)}, **tables)
+
+    def test_status_says_of_each_daemon_how_it_is_and_where_it_listens(self):
+        for name in minimal.DAEMONS:
+            with self.subTest(name), self.start(name) as daemon:
+                run = ctl("status", name, "--socket", self.socket, "--json")
+                self.assertEqual(GOOD, run.returncode, run.stderr)
+                status = json.loads(run.stdout)
+                self.assertEqual((name, True, False, daemon.pid), tuple(status[key] for key in ("daemon", "ready", "draining", "pid")))
+                self.assertEqual(daemon.ready["listeners"], status["listeners"])
+                self.assertIn(": ready, pid ", ctl("status", name, "--socket", self.socket).stdout)
+            self.assertFalse(self.socket.exists())
+
+    def test_reload_takes_a_good_file_and_says_why_it_refuses_a_bad_one(self):
+        with self.start("noom-turn") as turn:
+            self.assertEqual(GOOD, ctl("reload", "turn", "--socket", self.socket).returncode)
+            self.assertIn("event=reloaded", turn.log())
+            turn.config_path.write_text(turn.config_path.read_text() + "\n[lgo]\nlevel = 1\n")
+            run = ctl("reload", "turn", "--socket", self.socket)
+            self.assertEqual(1, run.returncode)
+            self.assertIn("lgo.level: unknown key", run.stderr)
+
+    def test_drain_ends_the_daemon(self):
+        with self.start("noom-stun") as stun:
+            self.assertEqual(GOOD, ctl("drain", "stun", "--socket", self.socket).returncode)
+            self.assertEqual(0, stun.process.wait(harness.STOP_TIMEOUT_S))
+
+    def test_a_room_that_is_not_there_cannot_be_ended(self):
+        with self.start("noom-signal"):
+            run = ctl("kill", "room", "no/such room", "--socket", self.socket)
+            self.assertEqual(1, run.returncode)
+            self.assertIn("noom-signal: ", run.stderr)
+
+    def test_over_http_only_the_token_counts(self):
+        for name, content in (("token", "t" * 32), ("wrong", "w" * 32)):
+            (self.folder / name).write_text(content)
+            (self.folder / name).chmod(0o600)
+        with minimal.start("noom-turn", admin={"token_file": str(self.folder / "token")}) as turn:
+            url = turn.admin_url("")
+            self.assertEqual(GOOD, ctl("status", "turn", "--url", url, "--token-file", self.folder / "token").returncode)
+            run = ctl("status", "turn", "--url", url, "--token-file", self.folder / "wrong")
+            self.assertEqual((1, "noom-ctl: noom-turn: the bearer token is missing or wrong\n"), (run.returncode, run.stderr))
+            self.assertEqual(401, turn.admin("/v1/status")[0])
+        with minimal.start("noom-turn") as turn:
+            self.assertEqual(404, turn.admin("/v1/status")[0])
+
+    def test_who_is_silent_is_unavailable_and_the_remedy_is_said(self):
+        run = ctl("status", "turn", "--socket", self.socket)
+        self.assertEqual(UNAVAILABLE, run.returncode)
+        self.assertIn("systemctl status noom-turn", run.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "to be somebody else needs root")
+    def test_somebody_else_is_not_served_even_where_the_file_lets_him(self):
+        ask = ("import socket, sys; s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1]); "
+               "s.sendall(b'GET /v1/status HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); sys.exit(10 if s.recv(1) else 11)")
+        stranger = {"user": 65534, "group": 65534, "extra_groups": []}
+        with self.start("noom-turn"):
+            run = subprocess.run(["/usr/bin/python3", "-c", ask, self.socket], capture_output=True, text=True, **stranger)
+            self.assertIn("PermissionError", run.stderr)
+            self.socket.chmod(0o666)
+            run = subprocess.run(["/usr/bin/python3", "-c", ask, self.socket], capture_output=True, text=True, **stranger)
+            self.assertNotEqual(10, run.returncode, "answered")
+            self.assertNotIn("PermissionError", run.stderr)
+            member = {**stranger, "extra_groups": [os.getegid()]}
+            self.assertEqual(10, subprocess.run(["/usr/bin/python3", "-c", ask, self.socket], **member).returncode)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -4,7 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdlib.h>
+
 #include <atomic>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "tests/unit/common/io/tcp_client.h"
@@ -210,6 +217,69 @@ TEST_F(AdminApiTest, ThePageNeedsNoTokenAndMayLoadNothingFromElsewhere) {
 
 TEST_F(AdminHttpTest, WithoutATokenThereIsNoSuchPath) {
   EXPECT_THAT(get("POST", "/v1/orders"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
+}
+
+class AdminSocketTest : public testing::Test {
+ protected:
+  AdminSocketTest() {
+    std::string name = testing::TempDir() + "admin_XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    path_ = folder_ + "/admin.sock";
+    auto api = std::make_shared<AdminApi>();
+    api->routes = {{"GET", "/v1/x", [](const AdminRequest&, const AdminAnswer& answer) { answer({200, "{}"}); }}};
+    pages_ = {[] { return std::string("noom_x 1\n"); }, [] { return true; }, api};
+  }
+  ~AdminSocketTest() override { std::filesystem::remove_all(folder_); }
+  absl::StatusOr<std::unique_ptr<AdminHttp>> listen() { return AdminHttp::listen(io_, path_, pages_); }
+  std::string get(const std::string& target) {
+    std::thread server([this] { io_.run(); });
+    boost::asio::io_context own;
+    boost::asio::local::stream_protocol::socket client(own);
+    client.connect(path_);
+    boost::asio::write(client,
+                       boost::asio::buffer("GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    std::string answer;
+    boost::system::error_code end;
+    boost::asio::read(client, boost::asio::dynamic_buffer(answer), end);
+    io_.stop();
+    server.join();
+    io_.restart();
+    return answer;
+  }
+
+  boost::asio::io_context io_;
+  std::string folder_;
+  std::string path_;
+  AdminPages pages_;
+};
+
+TEST_F(AdminSocketTest, ItsUserNeedsNoTokenAndStrangersCannotReachIt) {
+  const auto server = listen();
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(std::filesystem::status(path_).permissions(), std::filesystem::perms(0660));
+  EXPECT_THAT(get("/v1/x"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\n\r\n{}")));
+  EXPECT_THAT(get("/metrics"), HasSubstr("noom_x 1\n"));
+}
+
+TEST_F(AdminSocketTest, ASocketLeftBehindIsReplacedAndOneInUseIsNot) {
+  { boost::asio::local::stream_protocol::acceptor abandoned(io_, path_); }
+  {
+    const auto server = listen();
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ(listen().status().message(), "Address already in use");
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(AdminSocketTest, AFileInItsPlaceIsKept) {
+  std::ofstream(path_) << "x";
+  EXPECT_FALSE(listen().ok());
+  EXPECT_TRUE(std::filesystem::is_regular_file(path_));
+}
+
+TEST_F(AdminSocketTest, APathThatTheKernelCannotHoldIsAnError) {
+  path_ = "/" + std::string(120, 'x');
+  EXPECT_THAT(listen().status().message(), HasSubstr("107"));
 }
 
 }  // namespace

@@ -1,0 +1,20 @@
+// The routes of the admin API that every daemon has: how it is, and the orders that its signals give too.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/ops/admin_api.h"
+
+namespace noom::ops {
+
+struct LifeOrders {
+  std::function<std::string()> status;   // JSON
+  std::function<absl::Status()> reload;  // as SIGHUP; an error says why nothing changed
+};
+std::vector<AdminRoute> life_routes(LifeOrders orders);
+
+}  // namespace noom::ops
