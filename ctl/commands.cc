@@ -52,6 +52,25 @@ Command daemons_row(std::string_view name, std::string_view summary, std::string
           .run = run};
 }
 
+Command doctor_row() {
+  return {.name = "doctor",
+          .usage = "[stun|turn|signal]…",
+          .summary = "find out what is wrong here, and say what to do about each of it",
+          .arguments_max = 3,
+          .words = {"stun", "turn", "signal"},
+          .options = {{"--config", "FILE", "of the one daemon that is named"},
+                      {"--secret-file", "FILE", "the secret that noom-signal uses (/etc/noom/turn-secret)"},
+                      kSocketOption,
+                      kUrlOption,
+                      kTokenOption,
+                      kJson},
+          .details =
+              "Checks configurations, asks the daemons that run, and relays a packet through noom-turn by each of "
+              "its listeners for UDP, TCP and TLS,\nwith credentials made of the secret. 1 is the exit code where "
+              "something is wrong.",
+          .run = run_doctor};
+}
+
 Command status_row() {
   Command row = daemons_row(
       "status", "say how running daemons are, and where they listen",
@@ -88,7 +107,7 @@ Command kill_row() {
 }  // namespace
 
 std::vector<Command> all_commands() {
-  return {check_row(), credentials_row(), drain_row(), kill_row(), reload_row(), status_row()};
+  return {check_row(), credentials_row(), doctor_row(), drain_row(), kill_row(), reload_row(), status_row()};
 }
 
 }  // namespace noom::ctl

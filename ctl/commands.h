@@ -11,6 +11,7 @@ std::vector<Command> all_commands();
 
 int run_check(const Invocation& invocation);
 int run_credentials(const Invocation& invocation);
+int run_doctor(const Invocation& invocation);
 int run_drain(const Invocation& invocation);
 int run_kill(const Invocation& invocation);
 int run_reload(const Invocation& invocation);

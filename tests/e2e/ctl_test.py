@@ -199,5 +199,82 @@ class Orders(unittest.TestCase):
             self.assertEqual(10, subprocess.run(["/usr/bin/python3", "-c", ask, self.socket], **member).returncode)
 
 
+class Doctor(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name)
+        self.socket = self.folder / "admin.sock"
+        self.secret = self.write("secret", minimal.SECRET)
+
+    def write(self, name, text):
+        file = self.folder / name
+        file.write_text(text)
+        file.chmod(0o600)
+        return file
+
+    def start(self, **tables):
+        return minimal.start("noom-turn", daemon={"admin_socket": str(self.socket)}, auth={"rest_secrets": [], "rest_secret_files": [str(self.secret)]}, **tables)
+
+    def examine(self, turn, secret=None):
+        """{about: (verdict, what, remedy)}; checks that the exit code is that of the findings."""
+        run = ctl("doctor", "turn", "--config", turn.config_path, "--socket", self.socket, "--secret-file", secret or self.secret, "--json")
+        findings = json.loads(run.stdout)
+        self.assertEqual(any(each["verdict"] == "error" for each in findings), run.returncode == 1, run.stdout)
+        for each in findings:
+            self.assertEqual(each["verdict"] != "good", bool(each["remedy"]), each)
+        return {each["about"]: (each["verdict"], each["what"], each["remedy"]) for each in findings}
+
+    def test_what_is_well_relays_over_udp_tcp_and_tls(self):
+        with self.start(listen={"tls": ["127.0.0.1:0"]}, tls=minimal.certificate(self.folder)) as turn:
+            findings = self.examine(turn)
+            self.assertEqual({"good"}, {verdict for verdict, _, _ in findings.values()}, findings)
+            for transport in ("udp", "tcp", "tls"):
+                self.assertIn("relays", findings[f"relay {transport} 127.0.0.1:{turn.port(transport)}"][1])
+            plain = ctl("doctor", "turn", "--config", turn.config_path, "--socket", self.socket, "--secret-file", self.secret)
+            self.assertEqual(GOOD, plain.returncode, plain.stdout + plain.stderr)
+
+    def test_a_secret_that_noom_turn_does_not_know(self):
+        with self.start() as turn:
+            verdict, what, remedy = self.examine(turn, self.write("other", "f" * 32))[f"relay udp 127.0.0.1:{turn.port('udp')}"]
+            self.assertEqual("error", verdict)
+            self.assertIn("does not know the secret", what)
+            self.assertIn("auth.rest_secret_files", remedy)
+
+    def test_a_secret_that_is_not_there(self):
+        with self.start() as turn:
+            verdict, _, remedy = self.examine(turn, self.folder / "none")["relay"]
+            self.assertEqual("error", verdict)
+            self.assertIn("--secret-file", remedy)
+
+    def test_a_secret_that_others_may_read_is_a_warning(self):
+        with self.start() as turn:
+            self.secret.chmod(0o644)
+            verdict, _, remedy = self.examine(turn)["noom-turn configuration"]
+            self.assertEqual(("warning", f"chmod 600 {self.secret}"), (verdict, remedy))
+
+    def test_a_configuration_that_would_not_start_again(self):
+        with self.start() as turn:
+            turn.config_path.write_text(turn.config_path.read_text() + "[lgo]\nlevel = 1\n")
+            verdict, what, remedy = self.examine(turn)["noom-turn configuration"]
+            self.assertEqual("error", verdict)
+            self.assertIn("lgo.level", what)
+            self.assertIn("did you mean", remedy)
+
+    def test_a_daemon_that_does_not_run(self):
+        with self.start() as turn:
+            self.socket.unlink()
+            verdict, _, remedy = self.examine(turn)["noom-turn"]
+            self.assertEqual("error", verdict)
+            self.assertIn("systemctl status noom-turn", remedy)
+
+    def test_a_relay_that_is_full(self):
+        with self.start(limits={"allocations_per_user": 1}) as turn:
+            verdict, what, remedy = self.examine(turn)[f"relay udp 127.0.0.1:{turn.port('udp')}"]
+            self.assertEqual("error", verdict)
+            self.assertIn("486", what)
+            self.assertIn("limits.", remedy)
+
+
 if __name__ == "__main__":
     unittest.main()

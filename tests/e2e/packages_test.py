@@ -104,6 +104,7 @@ class Packages(unittest.TestCase):
             system.run("systemctl", "start", *DAEMONS, "noom.target")
             self.assert_active(system)
             self.call(system)
+            self.ask(system)
             self.restart_during_a_call(system)
             secret = system.root / SECRET
             self.assertEqual((0, 0o600, 65), (secret.stat().st_uid, secret.stat().st_mode & 0o777, secret.stat().st_size))
@@ -114,6 +115,18 @@ class Packages(unittest.TestCase):
             self.call(system)
             self.assertEqual(made, secret.read_text())
             self.serve_below_1024(system)
+
+    def ask(self, system):
+        """noom-ctl over the units' sockets: for root and the group noom, nobody else; and a packet through the relay."""
+        told = system.run("noom-ctl", "status").stdout
+        for name in DAEMONS:
+            self.assertRegex(told, rf"(?m)^{name} \S+: ready, pid ")
+        member = system.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=noom", "noom-ctl", "status", "turn").stdout
+        self.assertIn("noom-turn", member)
+        stranger = system.run("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "noom-ctl", "status", "turn", check=False)
+        self.assertEqual(69, stranger.returncode)
+        self.assertIn("join the group noom", stranger.stderr)
+        self.assertIn("relays", system.run("noom-ctl", "doctor", "turn").stdout)
 
     def serve_below_1024(self, system):
         """HTTPS at 443 for a service without a capability, from the shipped socket unit, which is off at first."""
