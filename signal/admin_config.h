@@ -10,8 +10,8 @@
 #include "common/base/secret.h"
 #include "common/ops/config_table.h"
 #include "common/ops/daemon.h"
+#include "common/post/post_sender.h"
 #include "signal/post_kinds.h"
-#include "signal/shell/post_sender.h"
 
 namespace noom::signal {
 

@@ -266,6 +266,7 @@ ops::ConfigTable config_table(Config& config) {
                "for short.")
       .path("dev.directory", &config.dev_directory, "Where that authority, its certificate and keys are kept.");
   add_admin_rows(table, config.admin);
+  add_usage_rows(table, config.usage);
   ops::add_ops_rows(table, config.ops);
   return table;
 }
@@ -282,6 +283,7 @@ ops::Findings check(const Config& config, const ops::ConfigTable& table) {
   check_web(config, table, findings);
   check_admission(config.admission, table, findings);
   bus::check_bus(config.cluster, table, findings);
+  check_usage(config.usage, table, findings);
   if (const auto key = shared_key_of(config, table); !key.ok() && !config.session_key_file.empty())
     findings.errors.push_back(std::string(key.status().message()));
   if (config.cluster.enabled() && config.session_key_file.empty() && config.turn_secret_file.empty() &&
@@ -328,7 +330,7 @@ absl::StatusOr<std::shared_ptr<const Settings>> settings_of(const Config& config
   settings->resume_key = std::move(resume_key);
   settings->admission = std::move(admission);
   const Settings& from = config.hub;
-  settings->notices = !config.admin.webhook_urls.empty();
+  settings->notices = !config.admin.webhook_urls.empty() || config.usage.enabled();
   settings->server_name = from.server_name;
   settings->room_capacity = from.room_capacity;
   settings->rooms_max = from.rooms_max;

@@ -13,6 +13,7 @@
 #include "common/ops/config_table.h"
 #include "common/ops/daemon.h"
 #include "common/ops/ops_config.h"
+#include "common/usage/usage_config.h"
 #include "signal/admin_config.h"
 #include "signal/admission_config.h"
 #include "signal/core/settings.h"
@@ -46,6 +47,7 @@ struct Config {
   uint32_t openings_burst = 40;
   AdmissionConfig admission;
   AdminConfig admin;
+  UsageConfig usage;
   bool dev = false;
   std::string dev_directory;
   Settings hub;  // rows write into it; the buckets are filled by settings_of

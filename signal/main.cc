@@ -18,6 +18,7 @@
 #include "common/ops/daemon.h"
 #include "common/ops/default_listeners.h"
 #include "common/ops/line_log.h"
+#include "common/usage/usage_metrics.h"
 #include "signal/admin_routes.h"
 #include "signal/config.h"
 #include "signal/file_watch.h"
@@ -66,7 +67,10 @@ class Daemon final : public ops::Service {
     if (auto status = start_posts(); !status.ok()) return status;
     auto page = admin_files(*files);
     ShellSettings shell_settings = config_.shell;
-    if (webhooks_) shell_settings.on_notice = [this](const Notice& notice) { tell(notice); };
+    auto usage = start_usage(config_.usage, bus::node_name(config_.cluster), table_, log_);
+    if (!usage.ok()) return usage.status();
+    usage_ = *std::move(usage);
+    if (webhooks_ || usage_) shell_settings.on_notice = [this](const Notice& notice) { tell(notice); };
     if (relay_orders_) shell_settings.on_revocation = [this](const Revocation& revocation) { tell(revocation); };
     if (state_) shell_settings.save_state = [this](Now now, const std::string& state) { save_state(now, state); };
     shell_ =
@@ -93,6 +97,7 @@ class Daemon final : public ops::Service {
     signal::collect(page, shell_->hub_stats(), shell_->stats(), webhooks_ ? webhooks_->stats() : no_posts_,
                     relay_orders_ ? relay_orders_->stats() : no_posts_);
     bus::collect_bus(page, "noom_signal", bus_);
+    collect_usage(page, usage_.get());
     ops::collect_loops(page, {&shard_.lag()});
     ops::collect_certificates(page, {tls_.get()});
   }
@@ -158,7 +163,9 @@ class Daemon final : public ops::Service {
     std::array<std::byte, 16> drawn{};
     event_random_.fill(drawn);
     const std::string id = "evt_" + auth::encode_base64url(drawn);
-    webhooks_->send(notice.room, {id, build_notice(id, node_, notice)});
+    std::string text = build_notice(id, node_, notice);
+    if (usage_) usage_->record_whole(text);
+    if (webhooks_) webhooks_->send(notice.room, {id, std::move(text)});
   }
   void tell(const Revocation& revocation) {
     relay_orders_->send(revocation.username, {revocation.username, revocation.to_json()});
@@ -289,6 +296,7 @@ class Daemon final : public ops::Service {
   io::Shard shard_;  // before shell_, whose timers and acceptors live in its context
   std::unique_ptr<SignalShell> shell_;
   const bus::Bus* bus_ = nullptr;             // the shell's, as long as it lives; null: on its own
+  std::unique_ptr<UsageRecorder> usage_;      // null: nobody records
   std::unique_ptr<PostSender> webhooks_;      // null: nobody wants to know
   std::unique_ptr<PostSender> relay_orders_;  // null: relays are told by the bus, or not
   PostStats no_posts_;

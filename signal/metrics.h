@@ -2,7 +2,7 @@
 #pragma once
 
 #include "common/ops/metrics.h"
-#include "signal/shell/post_sender.h"
+#include "common/post/post_sender.h"
 #include "signal/shell/signal_shell.h"
 
 namespace noom::signal {

@@ -239,6 +239,9 @@ ops::ConfigTable config_table(Config& config) {
   add_limit_rows(table, config);
   add_rate_rows(table, config);
   add_cluster_rows(table, config);
+  add_usage_rows(table, config.usage);
+  table.seconds("usage.interim_s", &config.service.usage_interval, {.min = 0, .max = 86'400},
+                "How often an allocation that goes on is recorded; 0: only its beginning and its end.");
   ops::add_ops_rows(table, config.ops);
   return table;
 }

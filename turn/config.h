@@ -12,6 +12,7 @@
 #include "common/bus/daemon/bus_config.h"
 #include "common/ops/config_table.h"
 #include "common/ops/ops_config.h"
+#include "common/usage/usage_config.h"
 #include "turn/core/settings.h"
 #include "turn/external_source.h"
 #include "turn/shell/turn_service.h"
@@ -60,6 +61,7 @@ struct Config {
   uint32_t burst_ms = 1000;
   Settings settings;           // what goes straight into the core
   TurnServiceOptions service;  // what goes straight into the shell
+  UsageConfig usage;
   ops::OpsConfig ops;
 
   Config();  // the defaults

@@ -4,6 +4,7 @@
 #include "common/bus/daemon/bus_metrics.h"
 #include "common/io/clocks.h"
 #include "common/ops/daemon.h"
+#include "common/usage/usage_metrics.h"
 #include "turn/bus_node.h"
 #include "turn/external_lookup.h"
 #include "turn/listeners.h"
@@ -11,6 +12,7 @@
 #include "turn/metrics.h"
 #include "turn/reload.h"
 #include "turn/setup.h"
+#include "turn/usage_records.h"
 
 namespace noom::turn {
 namespace {
@@ -31,10 +33,12 @@ constexpr Duration kExternalAtStart = std::chrono::seconds(3);
 
 class Daemon final : public ops::Service {
  public:
-  Daemon(std::unique_ptr<TurnService> service, std::unique_ptr<LiveSettings> settings, const Prepared& prepared,
-         const Config& config, const ops::ConfigTable& table, Load load, LogSink& log)
+  Daemon(std::unique_ptr<UsageRecorder> usage, std::unique_ptr<TurnService> service,
+         std::unique_ptr<LiveSettings> settings, const Prepared& prepared, const Config& config,
+         const ops::ConfigTable& table, Load load, LogSink& log)
       : http_orders_(
             "http", [this](Revocation revocation) { service_->revoke(std::move(revocation)); }, log),
+        usage_(std::move(usage)),
         service_(std::move(service)),
         settings_(std::move(settings)),
         tls_(prepared.tls),
@@ -65,11 +69,17 @@ class Daemon final : public ops::Service {
     for (const RelayAddress& relay : options.settings->relay_addresses)
       log.info("relay_address", {{"local", relay.local.to_string()},
                                  {"external", relay.is_known() ? relay.external.to_string() : "unknown"}});
+    auto usage = start_usage(config.usage, bus::node_name(config.cluster), table, log);
+    if (!usage.ok()) return usage.status();
+    if (*usage != nullptr)
+      options.usage = [recorder = usage->get()](const UsageRecord& record) {
+        recorder->record(usage_type(record.kind), record.at, usage_members(record));
+      };
     std::optional<size_t> failed;
     auto service = TurnService::start(options, log, &failed);
     if (service.ok())
-      return std::make_unique<Daemon>(std::move(*service), std::move(settings), prepared, config, table,
-                                      std::move(load), log);
+      return std::make_unique<Daemon>(*std::move(usage), std::move(*service), std::move(settings), prepared, config,
+                                      table, std::move(load), log);
     const std::string message(service.status().message());
     return absl::UnavailableError(failed ? table.fault(options.listeners[*failed].name, message) : message);
   }
@@ -92,6 +102,7 @@ class Daemon final : public ops::Service {
   }
   void collect(ops::MetricPage& page) const override {
     turn::collect(page, *service_);
+    collect_usage(page, usage_.get());
     collect_externals(page, *settings_->current(), settings_->stats());
     static const CounterTable<OrderResult> none;
     collect_orders(page, bus_node_ == nullptr ? none : bus_node_->orders(), http_orders_.counts());
@@ -144,6 +155,7 @@ class Daemon final : public ops::Service {
   }
 
   RevocationOrders http_orders_;
+  std::unique_ptr<UsageRecorder> usage_;  // before the service, whose shards record until they have ended
   std::unique_ptr<TurnService> service_;
   std::unique_ptr<LiveSettings> settings_;  // after the service, which it tells of changes
   std::vector<std::shared_ptr<io::TlsContextSlot>> tls_;

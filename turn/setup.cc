@@ -67,6 +67,7 @@ void Preparation::check_alternates() {
 
 void Preparation::check_cluster() {
   bus::check_bus(config_.cluster, table_, findings);
+  check_usage(config_.usage, table_, findings);
   // As noom-signal takes them.
   constexpr size_t kUrlsMax = 8;
   constexpr size_t kUrlBytesMax = 256;

@@ -258,6 +258,7 @@ int live(const DaemonSpec& spec, const std::vector<std::string>& warnings) {
   prepare_process(ops.core_dumps);
   mask_signals(SIG_BLOCK);
   LineLog log(std::string(spec.name), ops.log_format, ops.log_level, STDERR_FILENO);
+  log.set_addresses(ops.log_addresses);
   for (const std::string& warning : warnings) log.warning("configuration_warning", {{"message", warning}});
   return Life(spec, log).run();
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
+#include <vector>
 
 namespace noom::ops {
 namespace {
@@ -203,6 +204,13 @@ void LineLog::log(LogLevel level, std::string_view event, std::initializer_list<
 void LineLog::log(LogLevel level, std::string_view event, std::span<const LogField> fields) {
   if (!enabled(level)) return;
   const Wall now(std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()));
+  const LogAddresses addresses = addresses_.load(std::memory_order_relaxed);
+  std::vector<LogField> redacted;
+  if (addresses != LogAddresses::kFull) {
+    redacted.assign(fields.begin(), fields.end());
+    for (LogField& field : redacted) field.value = redact(addresses, field.key, field.value);
+    fields = redacted;
+  }
   const std::string line = format_log_line(format_, daemon_, now, level, event, fields);
   const std::lock_guard lock(writing_);
   for (std::string_view rest = line; !rest.empty();) {

@@ -15,6 +15,7 @@
 
 #include "common/base/log.h"
 #include "common/base/time.h"
+#include "common/ops/log_redaction.h"
 
 namespace noom::ops {
 
@@ -34,12 +35,14 @@ class LineLog final : public LogSink {
   bool enabled(LogLevel level) const override { return level >= level_.load(std::memory_order_relaxed); }
   void log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
   void log(LogLevel level, std::string_view event, std::span<const LogField> fields);
+  void set_addresses(LogAddresses addresses) { addresses_.store(addresses, std::memory_order_relaxed); }
   void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
 
  private:
   const std::string daemon_;
   const LogFormat format_;
   std::atomic<LogLevel> level_;
+  std::atomic<LogAddresses> addresses_ = LogAddresses::kFull;
   const int fd_;
   std::mutex writing_;
 };

@@ -25,6 +25,12 @@ void add_ops_rows(ConfigTable& table, OpsConfig& config) {
                         "The least important log lines to write.")
       .choice<LogFormat>("log.format", &config.log_format, {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
                          "How log lines look on standard error: text for people and the journal, json for collectors.")
+      .choice<LogAddresses>(
+          "log.addresses", &config.log_addresses,
+          {{"full", LogAddresses::kFull}, {"network", LogAddresses::kNetwork}, {"none", LogAddresses::kNone}},
+          "How much of clients' and peers' addresses the log shows: all, the network (/24 of IPv4, /48 of IPv6), or "
+          "the "
+          "family alone.")
       .path("daemon.admin_socket", &config.admin_socket,
             "Where noom-ctl asks: a Unix socket for root and the members of this daemon's group, who need no token. "
             "Empty: none, unless systemd gives a runtime directory: admin.sock there.")

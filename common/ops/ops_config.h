@@ -9,6 +9,7 @@
 #include "common/base/time.h"
 #include "common/ops/config_table.h"
 #include "common/ops/line_log.h"
+#include "common/ops/log_redaction.h"
 
 namespace noom::ops {
 
@@ -18,6 +19,7 @@ std::string default_admin_socket();
 struct OpsConfig {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
+  LogAddresses log_addresses = LogAddresses::kFull;
   std::vector<IpEndpoint> metrics_listen;             // empty: no admin port
   std::string admin_socket = default_admin_socket();  // empty: none
   std::string ready_file;

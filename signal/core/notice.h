@@ -1,5 +1,5 @@
 // What an application may want to know of a room's life, as values; webhooks carry them
-// (signal/shell/post_sender.h).
+// (common/post/post_sender.h).
 #pragma once
 
 #include <cstdint>

@@ -6,8 +6,11 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <sstream>
 #include <utility>
+
+#include "common/base/hex.h"
 
 namespace noom::signal {
 namespace {
@@ -38,13 +41,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kContent
 std::string etag_of(std::string_view body) {
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
   SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest.data());
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string etag = "\"";
-  for (size_t i = 0; i < 16; ++i) {
-    etag += kHex[digest[i] >> 4];
-    etag += kHex[digest[i] & 15];
-  }
-  return etag + "\"";
+  return "\"" + to_hex(std::as_bytes(std::span(digest)).first(16)) + "\"";
 }
 
 bool is_left_out(const fs::directory_entry& entry) {

@@ -99,6 +99,11 @@ class Core {
   SavedShard save(Mono now);
   Restored restore(Now now, SavedShard saved);
   std::optional<Mono> next_deadline() const;
+  std::optional<AllocationTraffic> traffic(AllocationId id) const {
+    const Allocation* const allocation = allocations_.find(id);
+    if (allocation == nullptr || !allocation->open) return std::nullopt;
+    return allocation->traffic;
+  }
   bool has_allocation(const FiveTuple& client) const {
     return by_client_.contains(client) || forwarded_.contains(client);
   }
@@ -286,6 +291,7 @@ class Core {
   const Relay& relay_of(const Allocation& allocation, Family family) const {
     return *relays_.find(allocation.relay(family).id);
   }
+  AllocationCreated created(AllocationId id, const Allocation& allocation) const;
   std::vector<IpEndpoint> relayed(const Allocation& allocation) const;
   AllocationId id_of(const Allocation& allocation) const {
     return relay_of(allocation, allocation.has(Family::kV4) ? Family::kV4 : Family::kV6).owner;

@@ -109,12 +109,16 @@ void Core::conclude(AllocationId id, Now now, Output& output) {
     counts.live.add();
   }
   reschedule(id, allocation);
-  output.events.push_back(AllocationCreated{.allocation = id,
-                                            .client = allocation.client,
-                                            .relayed = relayed(allocation),
-                                            .username = allocation.username,
-                                            .lifetime = std::chrono::seconds(allocation.granted_s)});
+  output.events.push_back(created(id, allocation));
   succeed_allocate(requester_of(allocation), output, allocation);
+}
+
+AllocationCreated Core::created(AllocationId id, const Allocation& allocation) const {
+  return {.allocation = id,
+          .client = allocation.client,
+          .relayed = relayed(allocation),
+          .username = allocation.username,
+          .lifetime = std::chrono::seconds(allocation.granted_s)};
 }
 
 std::vector<IpEndpoint> Core::relayed(const Allocation& allocation) const {

@@ -140,8 +140,14 @@ Restored Core::restore(Now now, SavedShard saved) {
   allocations_.begin_at_generation(saved.unused_generation);
   for (const SavedRevocation& each : saved.revocations) revocations_.add(each.name, each.until, now.wall);
   stats_.revocations_live.set(revocations_.size());
-  for (SavedAllocation& each : saved.allocations)
-    ++(take_back(std::move(each), now, restored.relays) ? restored.kept : restored.lost);
+  for (SavedAllocation& each : saved.allocations) {
+    const AllocationId id = each.id;
+    if (take_back(std::move(each), now, restored.relays)) {
+      restored.allocations.push_back(created(id, *allocations_.find(id)));
+    } else {
+      ++restored.lost;
+    }
+  }
   for (SavedReservation& each : saved.reservations) {
     const auto pool = pool_of(each.port);
     if (!pool || !take_back_port({*pool, each.port.port}, PortPool::kNobody)) continue;

@@ -12,6 +12,7 @@
 
 #include "common/base/archive.h"
 #include "turn/core/allocation.h"
+#include "turn/core/event.h"
 
 namespace noom::turn {
 
@@ -63,8 +64,8 @@ struct RestoredRelay {
 };
 struct Restored {
   std::vector<RestoredRelay> relays;
-  uint32_t kept = 0;  // allocations
-  uint32_t lost = 0;  // those that do not fit what the configuration says now
+  std::vector<AllocationCreated> allocations;  // that go on
+  uint32_t lost = 0;                           // those that do not fit what the configuration says now
 };
 
 void fields(Encoder& archive, SavedShard& shard);

@@ -201,6 +201,10 @@ Restored Server::restore(Now now, SavedShard saved) {
 std::optional<Mono> Server::next_deadline() const {
   return core_->next_deadline();
 }
+std::optional<AllocationTraffic> Server::traffic(AllocationId allocation) const {
+  return core_->traffic(allocation);
+}
+
 bool Server::has_allocation(const FiveTuple& client) const {
   return core_->has_allocation(client);
 }

@@ -94,6 +94,9 @@ class Server {
   // Whether the client holds an allocation, here or on another shard, or has one being opened. O(1).
   bool has_allocation(const FiveTuple& client) const;
 
+  // What a living allocation has carried so far; nullopt when it has ended. O(1).
+  std::optional<AllocationTraffic> traffic(AllocationId allocation) const;
+
   // Why datagrams and connections from that address get nowhere: the rule of Settings::client_policy, borrowed from the
   // settings; empty when they do. For shells that do work before on_client, which asks too. O(log rules).
   std::string_view denial(const IpAddress& client) const;

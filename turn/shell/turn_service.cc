@@ -85,14 +85,14 @@ void TurnService::State::start() {
 void TurnService::State::take_over() {
   LeftService& left = *options.left;
   fit(left, options.listeners);
-  uint32_t kept = 0;
+  size_t kept = 0;
   uint32_t lost = left.unusable;
   uint64_t connections = 0;
   for (size_t i = 0; i < shards.size(); ++i) {
     SavedShardWhole& saved = left.saved.shards[i];
     connections += saved.streams.size();
     const Restored restored = shards[i]->restore(std::move(saved), left.fds);
-    kept += restored.kept;
+    kept += restored.allocations.size();
     lost += restored.lost;
   }
   log.info("state_restored", {{"allocations", kept}, {"lost", lost}, {"connections", connections}});

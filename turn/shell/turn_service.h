@@ -19,6 +19,7 @@
 #include "turn/core/settings.h"
 #include "turn/shell/saved_service.h"
 #include "turn/shell/shell_stats.h"
+#include "turn/shell/usage_feed.h"
 
 namespace noom::turn {
 
@@ -47,7 +48,9 @@ struct TurnServiceOptions {
   int listener_buffer_bytes =
       4 * 1024 * 1024;         // UDP listeners, each direction; the kernel cuts it to net.core.{r,w}mem_max
   int relay_buffer_bytes = 0;  // relay sockets; 0 = the system's default
-  std::shared_ptr<LeftService> left = nullptr;  // by the process before: taken over, except for its nonce key
+  std::shared_ptr<LeftService> left = nullptr;        // by the process before: taken over, except for its nonce key
+  UsageSink usage = nullptr;                          // null: nobody records what allocations use
+  Duration usage_interval = std::chrono::minutes(5);  // of interim records; zero: there are none
   bool carry_ip_fields = true;  // RFC 8656 §14: DSCP, ECN and hop limit pass from one side to the other
 };
 

@@ -32,6 +32,8 @@ TurnShard::TurnShard(io::Shard& shard, const TurnServiceOptions& options, Stream
       options_(options),
       log_(log, shard.index()),
       server_(shard.index(), options.settings, options.shared, random_),
+      usage_(shard.context(), shard.index(), options.usage, options.usage_interval,
+             [this](AllocationId allocation) { return server_.traffic(allocation); }),
       pump_(shard.context(), *this),
       streams_(shard.context(), *this, {}, places, stats_, log_),
       dtls_(*this, random_, {}, dtls_places, stats_.dtls, log_),
@@ -137,6 +139,7 @@ void TurnShard::settle(Now now) {
   leavers_.clear();
   if (!output_.events.empty()) observe_allocations(now);
   log_.write(now, output_.events);
+  usage_.on_events(now, output_.events);
   output_.commands.clear();
   output_.to_clients.clear();
   output_.to_peers.clear();
@@ -281,6 +284,7 @@ void TurnShard::stop() {
   dtls_.stop(io::read_clocks());
   peers_.stop();
   tick_.cancel();
+  usage_.stop(io::read_clocks(), kUsageStopped);
   pump_.stop();
 }
 

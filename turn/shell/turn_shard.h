@@ -24,6 +24,7 @@
 #include "turn/shell/saved_service.h"
 #include "turn/shell/stream_clients.h"
 #include "turn/shell/turn_service.h"
+#include "turn/shell/usage_feed.h"
 
 namespace noom::turn {
 
@@ -116,6 +117,7 @@ class TurnShard final : io::UdpReceiver, StreamHost, DtlsHost, PeerHost {
   ShellStats stats_;
   EventLog log_;
   Server server_;
+  UsageFeed usage_;
   Output output_;  // its transmits are queued by settle(), its arena lives until the flush
   io::UdpPump pump_;
   StreamClients streams_;

@@ -22,10 +22,12 @@ size_t TurnShard::pause() {
 }
 
 SavedShardWhole TurnShard::save(std::vector<int>& fds) {
+  const Now now = io::read_clocks();
   pump_.freeze();
   stopped_ = true;
   tick_.cancel();
-  SavedShardWhole saved{.core = server_.save(io::read_clocks().mono), .relays = {}, .streams = {}, .listeners = {}};
+  usage_.stop(now, to_string(EndReason::kRestart));
+  SavedShardWhole saved{.core = server_.save(now.mono), .relays = {}, .streams = {}, .listeners = {}};
   for (const SavedAllocation& allocation : saved.core.allocations)
     for (const RelayOfFamily& relay : allocation.value.relays) {
       const int fd = pump_.fd(socket_of(relay.id));
@@ -53,6 +55,8 @@ Restored TurnShard::restore(SavedShardWhole saved, std::vector<io::Fd>& fds) {
     if (each.value.client.transport == Transport::kTcp && each.value.client_shard == kThisShard)
       by_tcp.push_back(each.value.client);
   Restored restored = server_.restore(now, std::move(saved.core));
+  for (const AllocationCreated& each : restored.allocations)
+    usage_.resume(now, each, server_.traffic(each.allocation).value_or(AllocationTraffic{}));
   absl::flat_hash_map<IpEndpoint, uint32_t> sockets;
   for (const SavedSocket& socket : saved.relays) sockets.emplace(socket.local, socket.fd);
   for (const RestoredRelay& relay : restored.relays) {

@@ -11,6 +11,8 @@ ARROWS = {
     "common/auth": ["common/base", "common/wire", "common/auth"],
     "common/io": ["common/base", "common/io"],
     "common/ops": ["common/base", "common/io", "common/ops"],
+    "common/post": ["common/base", "common/io", "common/wire", "common/post"],
+    "common/usage": ["common/base", "common/io", "common/ops", "common/post", "common/usage"],
     "common/bus": ["common/base", "common/io", "common/bus"],
     "common/bus/daemon": ["common/base", "common/io", "common/ops", "common/bus", "common/bus/daemon"],
 }
@@ -18,8 +20,9 @@ for _daemon in ("stun", "turn", "signal"):
     _pure = ["common/base", "common/wire", "common/auth", f"{_daemon}/core"]
     ARROWS[f"{_daemon}/core"] = _pure
     _bus = [] if _daemon == "stun" else ["common/bus"]
+    _told = [] if _daemon == "stun" else ["common/post", "common/usage"]
     ARROWS[f"{_daemon}/shell"] = [*_pure, "common/io", *_bus, f"{_daemon}/shell"]
-    ARROWS[_daemon] = [*_pure, "common/io", "common/ops", *_bus, *(f"{each}/daemon" for each in _bus), f"{_daemon}/shell", _daemon]
+    ARROWS[_daemon] = [*_pure, "common/io", "common/ops", *_told, *_bus, *(f"{each}/daemon" for each in _bus), f"{_daemon}/shell", _daemon]
 ARROWS["ctl"] = ["common/base", "common/wire", "common/auth", "common/io", "common/ops", "ctl"]
 
 PURE = ["common/base", "common/wire", "common/auth", "stun/core", "turn/core", "signal/core"]
@@ -52,6 +55,8 @@ LINKS = {
     "auth": ["base", "wire"],
     "io": ["base"],
     "ops": ["base", "io"],
+    "post": ["base", "io", "wire"],
+    "usage": ["base", "io", "ops", "post"],
     "bus": ["base", "io"],
     "bus_daemon": ["base", "io", "ops", "bus"],
     "ctl": ["base", "wire", "auth", "io", "ops"],

@@ -20,7 +20,7 @@ TEST(SavedCore, AllocationsPermissionsAndChannelsGoOnUntilTheyWouldHaveEnded) {
   before.when(seconds(100));
   Script after;
   const Restored restored = after.takes_over(before);
-  EXPECT_EQ(restored.kept, 1u);
+  EXPECT_EQ(restored.allocations.size(), 1u);
   EXPECT_EQ(restored.lost, 0u);
   ASSERT_EQ(restored.relays.size(), 1u);
   Client same = again(after);
@@ -93,7 +93,7 @@ TEST(SavedCore, WhatTheConfigurationHasNoPlaceForIsCountedAsLost) {
   Script after;
   after.settings.relay_addresses = {{.local = address("203.0.113.77"), .external = address("203.0.113.77")}};
   const Restored restored = after.takes_over(before);
-  EXPECT_EQ(restored.kept, 0u);
+  EXPECT_EQ(restored.allocations.size(), 0u);
   EXPECT_EQ(restored.lost, 1u);
   EXPECT_EQ(after.shared->quota.total(), 0u);
   EXPECT_FALSE(after.server().has_allocation(again(after).tuple()));

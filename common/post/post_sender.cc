@@ -1,4 +1,4 @@
-#include "signal/shell/post_sender.h"
+#include "common/post/post_sender.h"
 
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,9 +10,9 @@
 #include "common/io/clocks.h"
 #include "common/io/shard.h"
 #include "common/io/system_random.h"
-#include "signal/shell/post_attempt.h"
+#include "common/post/post_attempt.h"
 
-namespace noom::signal {
+namespace noom {
 namespace {
 
 namespace asio = boost::asio;
@@ -175,18 +175,9 @@ std::string_view to_string(PostDrop drop) {
 }
 
 absl::StatusOr<std::unique_ptr<PostSender>> PostSender::start(PostKind kind, PostSettings settings, LogSink& log) {
-  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-  boost::system::error_code error;
-  tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                   asio::ssl::context::no_tlsv1_1);
-  tls->set_verify_mode(asio::ssl::verify_peer);
-  if (settings.ca_file.empty()) {
-    tls->set_default_verify_paths(error);
-  } else {
-    tls->load_verify_file(settings.ca_file, error);
-  }
-  if (error) return absl::NotFoundError(error.message());
-  return std::make_unique<Sender>(std::move(kind), std::move(settings), std::move(tls), log);
+  auto tls = make_post_tls(settings.ca_file);
+  if (!tls.ok()) return tls.status();
+  return std::make_unique<Sender>(std::move(kind), std::move(settings), *std::move(tls), log);
 }
 
-}  // namespace noom::signal
+}  // namespace noom

@@ -15,9 +15,9 @@
 #include "common/base/counter_table.h"
 #include "common/base/log.h"
 #include "common/base/time.h"
-#include "signal/core/post_queue.h"
+#include "common/post/post_queue.h"
 
-namespace noom::signal {
+namespace noom {
 
 struct PostUrl {
   bool tls = false;
@@ -68,4 +68,4 @@ class PostSender {
   virtual const PostStats& stats() const = 0;  // any thread
 };
 
-}  // namespace noom::signal
+}  // namespace noom

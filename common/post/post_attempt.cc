@@ -1,4 +1,4 @@
-#include "signal/shell/post_attempt.h"
+#include "common/post/post_attempt.h"
 
 #include <openssl/ssl.h>
 
@@ -15,7 +15,7 @@
 #include <optional>
 #include <utility>
 
-namespace noom::signal {
+namespace noom {
 namespace {
 
 namespace asio = boost::asio;
@@ -37,7 +37,7 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     request_.version(11);
     request_.target(url_.target);
     request_.set(http::field::host, url_.authority);
-    request_.set(http::field::user_agent, "noom-signal");
+    request_.set(http::field::user_agent, "noom");
     request_.set(http::field::content_type, "application/json");
     request_.set(http::field::connection, "close");
     for (const auto& [name, value] : headers) request_.set(name, value);
@@ -146,9 +146,24 @@ std::optional<PostUrl> PostUrl::parse(std::string_view text) {
   return url;
 }
 
+absl::StatusOr<std::shared_ptr<asio::ssl::context>> make_post_tls(const std::string& ca_file) {
+  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  error_code error;
+  tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                   asio::ssl::context::no_tlsv1_1);
+  tls->set_verify_mode(asio::ssl::verify_peer);
+  if (ca_file.empty()) {
+    tls->set_default_verify_paths(error);
+  } else {
+    tls->load_verify_file(ca_file, error);
+  }
+  if (error) return absl::NotFoundError(error.message());
+  return tls;
+}
+
 void start_post(asio::io_context& io, asio::ssl::context& tls, const PostUrl& url, const Post& post,
                 const PostHeaders& headers, Duration timeout, std::function<void(const PostResult&)> done) {
   std::make_shared<Attempt>(io, tls, url, timeout, std::move(done))->start(post, headers);
 }
 
-}  // namespace noom::signal
+}  // namespace noom

@@ -1,6 +1,6 @@
 // What is still to be told to one HTTP server, and when to try again: webhooks, orders to relays. What has one key (a
 // room) waits in one lane and goes one after the other, so that it arrives in order; lanes do not wait for each other.
-// Pure: sending is signal/shell/post_sender.*.
+// Pure: sending is common/post/post_sender.*.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@
 #include "common/base/random.h"
 #include "common/base/time.h"
 
-namespace noom::signal {
+namespace noom {
 
 constexpr size_t kPostLanes = 8;  // requests to one receiver at once, at most
 
@@ -73,4 +73,4 @@ class PostQueue {
   uint64_t pushed_ = 0;
 };
 
-}  // namespace noom::signal
+}  // namespace noom

@@ -1,8 +1,8 @@
-#include "signal/core/post_queue.h"
+#include "common/post/post_queue.h"
 
 #include <algorithm>
 
-namespace noom::signal {
+namespace noom {
 namespace {
 
 // FNV-1a: the same lane for the same key, in every process.
@@ -78,4 +78,4 @@ std::optional<Mono> PostQueue::next_deadline() const {
   return next;
 }
 
-}  // namespace noom::signal
+}  // namespace noom

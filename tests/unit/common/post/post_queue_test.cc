@@ -1,9 +1,9 @@
 // Order, retries and bounds of what waits for one receiver.
-#include "signal/core/post_queue.h"
+#include "common/post/post_queue.h"
 
 #include <gtest/gtest.h>
 
-namespace noom::signal {
+namespace noom {
 namespace {
 
 using std::chrono::milliseconds;
@@ -112,4 +112,4 @@ TEST_F(PostQueueTest, TheOldestOfAllLanesGoes) {
 }
 
 }  // namespace
-}  // namespace noom::signal
+}  // namespace noom
