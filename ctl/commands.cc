@@ -86,8 +86,14 @@ Command reload_row() {
 }
 
 Command drain_row() {
-  Command row = daemons_row("drain", "let a daemon take nothing new, and end when what it has is done",
-                            "As systemctl stop does: it ends at daemon.drain_timeout_s at the latest.", run_drain);
+  Command row =
+      daemons_row("drain", "let a daemon take nothing new, and end when what it has is done",
+                  "New clients are sent elsewhere or refused, and /readyz says 503, so that nobody is sent here. Waits "
+                  "for the end, and says how much\nis in progress. A second drain sets another deadline; "
+                  "systemctl start takes it into service again.",
+                  run_drain);
+  row.options.push_back({"--deadline", "SECONDS", "when it ends at the latest, 0 to 604800 (never)"});
+  row.options.push_back({"--no-wait", "", "come back at once"});
   row.usage = "stun|turn|signal…";
   row.arguments_min = 1;
   return row;

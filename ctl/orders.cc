@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include "ctl/admin_client.h"
 #include "ctl/check.h"
@@ -11,6 +14,9 @@ namespace noom::ctl {
 namespace {
 
 namespace json = boost::json;
+
+constexpr auto kDrainPolls = std::chrono::milliseconds(500);
+constexpr int64_t kDrainDeadlineSecondsMax = 604'800;
 
 // The daemons that a command is about: those named, else those whose sockets are there.
 absl::StatusOr<std::vector<std::string_view>> daemons_of(const Invocation& invocation) {
@@ -93,11 +99,36 @@ int run_reload(const Invocation& invocation) {
   });
 }
 
+// Says how much is left until the daemon has ended: its exit code for the shell.
+int watch_drain(const AdminTarget& target) {
+  std::string shown;
+  for (;;) {
+    const auto response = ask(target, "GET", "/v1/status");
+    if (!response.ok()) break;  // nobody answers any more: it has ended
+    if (!response->good()) return complain(kExitFailed, refusal_of(target, *response));
+    boost::system::error_code error;
+    const json::value status = json::parse(response->body, error);
+    const std::string left = text_of(status, "in_progress");
+    if (std::exchange(shown, left) != left) print(target.daemon + ": " + left + " in progress\n");
+    std::this_thread::sleep_for(kDrainPolls);
+  }
+  print(target.daemon + ": ended\n");
+  return kExitGood;
+}
+
 int run_drain(const Invocation& invocation) {
-  return ask_each(invocation, "POST", "/v1/drain", [](const AdminTarget& target, const AdminResponse&) {
-    print(target.daemon +
-          ": draining; it takes nothing new, and exits when all has ended or at daemon.drain_timeout_s\n");
+  const auto deadline = invocation.number("--deadline", -1, 0, kDrainDeadlineSecondsMax);
+  if (!deadline) return kExitUsage;
+  const std::string path = *deadline < 0 ? "/v1/drain" : "/v1/drain?deadline_s=" + std::to_string(*deadline);
+  std::vector<AdminTarget> begun;
+  int exit_code = ask_each(invocation, "POST", path, [&](const AdminTarget& target, const AdminResponse&) {
+    print(target.daemon + ": draining; it takes nothing new, and ends with what is in progress" +
+          (*deadline < 0 ? "\n" : ", or in " + std::to_string(*deadline) + " s\n"));
+    begun.push_back({target.daemon, target.socket, target.host, target.port, target.token.clone()});
   });
+  if (invocation.has("--no-wait")) return exit_code;
+  for (const AdminTarget& target : begun) exit_code = std::max(exit_code, watch_drain(target));
+  return exit_code;
 }
 
 int run_kill(const Invocation& invocation) {

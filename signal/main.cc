@@ -104,6 +104,7 @@ class Daemon final : public ops::Service {
   bool ready() const override { return shell_->ready(); }
   std::shared_ptr<const ops::AdminApi> admin_api() override { return admin_; }
   void drain(std::function<void()> drained) override { shell_->drain(std::move(drained)); }
+  uint64_t in_progress() const override { return shell_->hub_stats().sessions.value(); }
   void heartbeat(std::function<void()> alive) override { shard_.post(std::move(alive)); }
 
   absl::Status reload() override {

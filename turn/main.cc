@@ -114,6 +114,7 @@ class Daemon final : public ops::Service {
     if (bus_node_ != nullptr) bus_node_->begin_drain();
     service_->begin_drain(std::move(drained));
   }
+  uint64_t in_progress() const override { return figures_of(*service_).allocations; }
   std::optional<Leaving> leave() override {
     TurnService::Leaving leaving = service_->leave();
     log_.info("leaving",

@@ -1,6 +1,5 @@
 #include "common/ops/daemon.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -42,11 +41,6 @@ std::vector<std::string> load(std::string_view daemon, ConfigTable& table, const
 
 std::string_view version() {
   return NOOM_VERSION;
-}
-
-// To the process: the control thread alone takes it.
-void request_stop() {
-  ::kill(::getpid(), SIGTERM);
 }
 
 std::vector<std::string> load_configuration(int argc, char** argv, std::string_view daemon, ConfigTable& table) {

@@ -4,8 +4,8 @@
 //   parse → check → start → READY=1, ready file, event=ready → … SIGTERM/SIGINT → STOPPING=1, drain ≤
 //   daemon.drain_timeout_s → stop → exit 0
 //
-// A second SIGTERM or SIGINT exits at once. SIGHUP calls Service::reload. SIGPIPE is ignored. The soft RLIMIT_NOFILE is
-// raised to the hard one.
+// A second SIGTERM or SIGINT exits at once. SIGUSR1 drains without a deadline, then exits. SIGHUP calls
+// Service::reload. SIGPIPE is ignored. The soft RLIMIT_NOFILE is raised to the hard one.
 #pragma once
 
 #include <absl/status/statusor.h>
@@ -44,9 +44,11 @@ class Service {
   virtual std::shared_ptr<const AdminApi> admin_api() { return nullptr; }
   // Whether clients may be sent here: for /readyz, after the start and before the drain.
   virtual bool ready() const { return true; }
-  // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or after
-  // daemon.drain_timeout_s.
+  // Take no new work; call `drained` from any thread, at most once, when none is left. The process exits then, or at
+  // the drain's deadline.
   virtual void drain(std::function<void()> drained) { drained(); }
+  // What a drain waits for, counted as an operator would.
+  virtual uint64_t in_progress() const { return 0; }
   // What the next process needs to go on where this one ends: asked for on SIGTERM in place of drain() where the
   // service manager has a descriptor store. Nothing: drain() follows. After it the service does no more.
   struct Leaving {
@@ -85,9 +87,6 @@ std::string_view version();  // of the suite: "0.1.0"
 // Fills a table as run_daemon does: from the file that the command line names, or the default one, and then --set.
 // Returns every error. For Service::reload, with a fresh table.
 std::vector<std::string> load_configuration(int argc, char** argv, std::string_view daemon, ConfigTable& table);
-
-// As SIGTERM does. Any thread.
-void request_stop();
 
 // The whole life. Returns the exit code: 0 after a drain, 64 wrong usage, 78 bad configuration (EX_USAGE, EX_CONFIG of
 // sysexits.h), 1 when start failed for another reason.

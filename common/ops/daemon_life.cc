@@ -37,6 +37,8 @@ constexpr bool kLeakCheckTraces = true;  // LeakSanitizer attaches to its own pr
 constexpr bool kLeakCheckTraces = false;
 #endif
 
+constexpr auto kProgressInterval = std::chrono::seconds(10);  // of a drain, in the log
+
 void prepare_process(bool core_dumps) {
   ::signal(SIGPIPE, SIG_IGN);
   if (!core_dumps && !kLeakCheckTraces) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -51,7 +53,7 @@ void prepare_process(bool core_dumps) {
 void mask_signals(int how) {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, number);
   ::pthread_sigmask(how, &signals, nullptr);
 }
 
@@ -59,7 +61,14 @@ void mask_signals(int how) {
 class Life {
  public:
   Life(const DaemonSpec& spec, LineLog& log)
-      : spec_(spec), log_(log), stop_signals_(io_), reload_signal_(io_), drain_deadline_(io_), watchdog_(io_) {}
+      : spec_(spec),
+        log_(log),
+        stop_signals_(io_),
+        reload_signal_(io_),
+        drain_signal_(io_),
+        deadline_(io_),
+        progress_(io_),
+        watchdog_(io_) {}
 
   int run() {
     if (const absl::Status status = start(); !status.ok()) {
@@ -101,7 +110,9 @@ class Life {
   // What every daemon can be asked, and then its own; null: it has none.
   std::shared_ptr<const AdminApi> api_with(const AdminApi* own) {
     auto api = std::make_shared<AdminApi>();
-    api->routes = life_routes({.status = [this] { return status(); }, .reload = [this] { return reload(); }});
+    api->routes = life_routes({.status = [this] { return status(); },
+                               .reload = [this] { return reload(); },
+                               .drain = [this](Duration deadline) { drain("order", deadline); }});
     if (own == nullptr) return api;
     api->token = own->token.clone();
     api->routes.insert(api->routes.end(), own->routes.begin(), own->routes.end());
@@ -112,7 +123,11 @@ class Life {
     return admin_.empty() ? std::nullopt : std::optional(admin_.front()->local());
   }
   std::string status() const {
-    return status_json(spec_.name, ready_ && service_->ready(), draining_, service_->listeners(), metrics_endpoint());
+    return status_json({.daemon = spec_.name,
+                        .ready = ready_ && service_->ready(),
+                        .draining = draining_,
+                        .in_progress = service_->in_progress()},
+                       service_->listeners(), metrics_endpoint());
   }
   // What the daemon's .socket unit opened, if it has one, and what the process before left.
   absl::Status inherit() {
@@ -147,8 +162,10 @@ class Life {
     stop_signals_.add(SIGTERM);
     stop_signals_.add(SIGINT);
     reload_signal_.add(SIGHUP);
+    drain_signal_.add(SIGUSR1);
     wait_for_stop();
     wait_for_reload();
+    wait_for_drain();
     mask_signals(SIG_UNBLOCK);
     feed_watchdog();
     ready_ = true;
@@ -169,29 +186,64 @@ class Life {
   void wait_for_stop() {
     stop_signals_.async_wait([this](error_code error, int number) {
       if (error) return;
-      if (draining_) {
+      if (stopping_) {
         log_.warning("stopped_undrained", {{"signal", ::sigabbrev_np(number)}});
         std::_Exit(1);
       }
-      drain(number);
+      stop(::sigabbrev_np(number));
       wait_for_stop();
     });
   }
-  void drain(int signal_number) {
-    draining_ = true;
+  // The service manager waits: what cannot be left to the next process has daemon.drain_timeout_s.
+  void stop(std::string_view by) {
+    stopping_ = true;
     ready_ = false;
     ::sd_notify(0, "STOPPING=1");
-    const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(spec_.ops->drain_timeout);
-    if (leave()) return io_.stop();
-    log_.info("draining", {{"signal", ::sigabbrev_np(signal_number)}, {"timeout_s", timeout.count()}});
-    if (timeout.count() == 0) return io_.stop();
-    drain_deadline_.expires_after(timeout);
-    drain_deadline_.async_wait([this](error_code error) {
+    if (leave() || spec_.ops->drain_timeout == Duration::zero()) return io_.stop();
+    drain(by, spec_.ops->drain_timeout);
+  }
+  void wait_for_drain() {
+    drain_signal_.async_wait([this](error_code error, int) {
       if (error) return;
-      log_.warning("drain_timed_out");
+      drain("USR1", kForever);
+      wait_for_drain();
+    });
+  }
+  // Again: the same drain, with another deadline.
+  void drain(std::string_view by, Duration deadline) {
+    const bool is_first = !std::exchange(draining_, true);
+    ready_ = false;
+    const auto timeout_s = std::chrono::duration_cast<std::chrono::seconds>(deadline).count();
+    log_.info("draining", {{"by", by},
+                           {"in_progress", service_->in_progress()},
+                           {"timeout_s", deadline == kForever ? "none" : std::to_string(timeout_s)}});
+    end_after(deadline);
+    if (!is_first) return;
+    report_progress();
+    service_->drain([this] {
+      asio::post(io_, [this] {
+        log_.info("drained");
+        io_.stop();
+      });
+    });
+  }
+  void end_after(Duration deadline) {
+    deadline_.cancel();
+    if (deadline == kForever) return;
+    deadline_.expires_after(deadline);
+    deadline_.async_wait([this](error_code error) {
+      if (error) return;
+      log_.warning("drain_timed_out", {{"in_progress", service_->in_progress()}});
       io_.stop();
     });
-    service_->drain([this] { asio::post(io_, [this] { io_.stop(); }); });
+  }
+  void report_progress() {
+    progress_.expires_after(kProgressInterval);
+    progress_.async_wait([this](error_code error) {
+      if (error) return;
+      log_.info("drain_progress", {{"in_progress", service_->in_progress()}});
+      report_progress();
+    });
   }
   bool leave() {
     if (!has_descriptor_store()) return false;
@@ -236,13 +288,16 @@ class Life {
   asio::io_context io_{1};
   asio::signal_set stop_signals_;
   asio::signal_set reload_signal_;
-  asio::steady_timer drain_deadline_;
+  asio::signal_set drain_signal_;
+  asio::steady_timer deadline_;  // of the drain
+  asio::steady_timer progress_;
   asio::steady_timer watchdog_;
   std::vector<std::unique_ptr<AdminHttp>> admin_;
   std::unique_ptr<AdminHttp> admin_socket_;
   std::unique_ptr<Service> service_;  // last: its threads may post to io_ until it is gone
   bool ready_ = false;
   bool draining_ = false;
+  bool stopping_ = false;  // SIGTERM or SIGINT has come
 };
 
 }  // namespace

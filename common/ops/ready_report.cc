@@ -24,11 +24,12 @@ std::string ready_json(const std::vector<BoundListener>& listeners, const std::o
   return json + "}\n";
 }
 
-std::string status_json(std::string_view daemon, bool ready, bool draining, const std::vector<BoundListener>& listeners,
+std::string status_json(const DaemonStatus& status, const std::vector<BoundListener>& listeners,
                         const std::optional<IpEndpoint>& metrics) {
-  return "{\"daemon\":\"" + std::string(daemon) + "\",\"version\":\"" + std::string(version()) +
-         "\",\"ready\":" + (ready ? "true" : "false") + ",\"draining\":" + (draining ? "true" : "false") + "," +
-         ready_json(listeners, metrics).substr(1);
+  const auto flag = [](bool value) { return value ? "true" : "false"; };
+  return "{\"daemon\":\"" + std::string(status.daemon) + "\",\"version\":\"" + std::string(version()) +
+         "\",\"ready\":" + flag(status.ready) + ",\"draining\":" + flag(status.draining) +
+         ",\"in_progress\":" + std::to_string(status.in_progress) + "," + ready_json(listeners, metrics).substr(1);
 }
 
 std::vector<LogField> ready_fields(const std::vector<BoundListener>& listeners,

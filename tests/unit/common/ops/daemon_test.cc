@@ -125,7 +125,7 @@ TEST_F(DaemonTest, SigtermDrainsAndExitsWithZero) {
   child.signal(SIGTERM);
   const std::string& said = child.read_all();
   EXPECT_THAT(said, HasSubstr("event=ready listener=udp://127.0.0.1:1 listener=tcp://[::1]:2 version="));
-  EXPECT_THAT(said, HasSubstr("event=draining signal=TERM timeout_s=5\n"));
+  EXPECT_THAT(said, HasSubstr("event=draining by=TERM in_progress=0 timeout_s=5\n"));
   EXPECT_THAT(said, HasSubstr("event=stopped\n"));
   EXPECT_EQ(child.exit_code(), 0);
 }
@@ -134,7 +134,8 @@ TEST_F(DaemonTest, ADrainThatTakesTooLongIsCutShort) {
   Child child({"--set", "daemon.drain_timeout_s=1"}, Drains::kNever);
   child.read_until("event=ready");
   child.signal(SIGINT);
-  EXPECT_THAT(child.read_all(), testing::AllOf(HasSubstr("event=drain_timed_out\n"), HasSubstr("event=stopped\n")));
+  EXPECT_THAT(child.read_all(),
+              testing::AllOf(HasSubstr("event=drain_timed_out in_progress=0\n"), HasSubstr("event=stopped\n")));
   EXPECT_EQ(child.exit_code(), 0);
 }
 
@@ -154,6 +155,23 @@ TEST_F(DaemonTest, ASecondSignalEndsADrain) {
   child.signal(SIGTERM);
   EXPECT_THAT(child.read_all(), HasSubstr("event=stopped_undrained signal=TERM\n"));
   EXPECT_EQ(child.exit_code(), 1);
+}
+
+TEST_F(DaemonTest, Sigusr1DrainsForAsLongAsItTakesAndSigtermIsAsEver) {
+  Child patient({}, Drains::kNever);
+  patient.read_until("event=ready");
+  patient.signal(SIGUSR1);
+  patient.read_until("event=draining by=USR1 in_progress=0 timeout_s=none\n");
+  patient.signal(SIGTERM);
+  patient.read_until("event=draining by=TERM in_progress=0 timeout_s=5\n");
+  patient.signal(SIGTERM);
+  EXPECT_EQ(patient.exit_code(), 1);
+
+  Child empty({}, Drains::kAtOnce);
+  empty.read_until("event=ready");
+  empty.signal(SIGUSR1);
+  EXPECT_THAT(empty.read_all(), testing::AllOf(HasSubstr("event=drained\n"), HasSubstr("event=stopped\n")));
+  EXPECT_EQ(empty.exit_code(), 0);
 }
 
 TEST_F(DaemonTest, SighupSaysThatNothingCanBeReloadedAndSigpipeIsIgnored) {
